@@ -6,8 +6,9 @@ then ``modes.py``, ``mutation.py``, ``protocols.py``, ``transforms.py`` as neede
 
 from . import errors, protocols
 from .modes import detect_anomaly, enable_grad, no_grad
-from .op import NUMPY, OPS, Op, alias, op, raw
+from .op import NUMPY, OPS, alias, op
 from .random import set_random_seed
+from .rule import Op, raw
 from .tensor import Array, Tensor, tensor
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .errors import AnomalyError, InPlaceError
-from .tensor import ARGS, OP, Tensor
+from .tensor import ARGS, EDGES, OP, TRACE, Tensor
 
 PACKAGE = str(Path(__file__).resolve().parent.parent)
 
@@ -44,14 +44,14 @@ def watch(op: Any, args: tuple[Any, ...], result: Any) -> None:
             if all(np.isfinite(a).all() for a in inputs if a.dtype.kind in "fc"):
                 raise AnomalyError(f"{op.name} ({line}) made the first {kind(t.data)}, at index {where(t.data)}; its inputs were finite.")
         if t.node is not None:
-            t.node = (*t.node[:5], Trace(line, values(t.node[ARGS])))
+            t.node = (*t.node[: EDGES + 1], Trace(line, values(t.node[ARGS])))
 
 
 def check_gradient(g: Any, node: Any) -> None:
     """Refuse a gradient that is not finite."""
     array = g.data if isinstance(g, Tensor) else g
     if isinstance(array, np.ndarray) and array.dtype.kind in "fc" and not np.isfinite(array).all():
-        line = f" ({node[5].line})" if len(node) > 5 else ""
+        line = f" ({node[TRACE].line})" if len(node) > TRACE else ""
         raise AnomalyError(f"The gradient of {node[OP].name}{line} has the first {kind(array)}, at index {where(array)}.")
 
 

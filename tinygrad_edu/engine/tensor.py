@@ -15,7 +15,8 @@ The mathematics (``+``, ``.sum()``, ...) is attached by ``tinygrad_edu.ops``; th
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -23,12 +24,13 @@ import numpy as np
 from . import mutation
 from .errors import DetachError, DTypeError, GraphError, ShapeError
 from .modes import mode
+from .ndarray import NDArray, as_array
 
 __all__ = ["Array", "Node", "Tensor", "tensor"]
 
 Array: TypeAlias = Any  # an ndarray in ordinary training, a Tensor when a rule is run again, a CuPy array on a GPU
-Node: TypeAlias = tuple[int, Any, tuple[Any, ...], dict[str, Any], tuple[Any, ...]]
-NUMBER, OP, ARGS, KWARGS, EDGES = range(5)
+Node: TypeAlias = tuple[Any, ...]
+NUMBER, OP, ARGS, KWARGS, EDGES, TRACE = range(6)  # the places in a node; detect_anomaly adds the last
 count: Callable[[], int] = itertools.count(1).__next__  # creation numbers; atomic under the interpreter lock
 mutation.use(count)
 
@@ -38,25 +40,7 @@ else:
     Methods = object
 
 
-def as_array(data: Any, dtype: Any = None) -> Array:
-    """An array of ``data``: arrays keep their memory and dtype; Python numbers and lists become float32."""
-    if isinstance(data, Tensor):
-        data = data.data
-    if isinstance(data, (np.ndarray, np.generic)):
-        return np.asarray(data, dtype=dtype)
-    if hasattr(data, "__array_function__") or hasattr(data, "__array__") or hasattr(data, "__array_interface__"):
-        return data if dtype is None and hasattr(data, "dtype") and hasattr(data, "shape") else np.asarray(data, dtype=dtype)
-    if isinstance(data, (list, tuple)) and any(isinstance(v, Tensor) for v in data):
-        raise DetachError("Tensor: a list of Tensors would lose their graph. Join them with ops.stack([...]).")
-    array = np.asarray(data)
-    if array.dtype.kind not in "biufc":
-        raise DTypeError(f"Tensor: cannot make numbers of {type(data).__name__} {str(data)[:40]!r} (dtype {array.dtype}).")
-    if dtype is None:
-        dtype = np.complex64 if array.dtype.kind == "c" else np.float32
-    return array.astype(dtype)
-
-
-class Tensor(Methods):
+class Tensor(NDArray, Methods):
     """An n-dimensional array that remembers how it was computed.
 
     data : array, number or nested list.  An ndarray keeps its dtype and *shares its memory*; Python numbers and
@@ -66,6 +50,11 @@ class Tensor(Methods):
 
     Attributes: ``data`` the raw array (write to it with ``t.data[...] = v``), ``grad`` a Tensor of the same shape and
     dtype or None, ``requires_grad``, and numpy's ``shape``, ``dtype``, ``ndim``, ``size``, ``T``.
+
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    Tensor([2., 4.])
     """
 
     __slots__ = ("__weakref__", "data", "grad", "hooks", "node", "requires_grad")
@@ -74,7 +63,7 @@ class Tensor(Methods):
     grad: Tensor | None
     node: Node | None
     requires_grad: bool
-    hooks: tuple[Callable[[Tensor], Tensor | None], ...]
+    hooks: tuple[Callable[[Tensor], Any], ...]
 
     def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None) -> None:
         self.data = as_array(data, dtype)
@@ -85,136 +74,16 @@ class Tensor(Methods):
         if requires_grad:
             self.requires_grad_()
 
-    # -- what it is ----------------------------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.data.shape  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> Any:
-        return self.data.dtype
-
-    @property
-    def ndim(self) -> int:
-        return self.data.ndim  # type: ignore[no-any-return]
-
-    @property
-    def size(self) -> int:
-        return self.data.size  # type: ignore[no-any-return]
+    __hash__ = object.__hash__  # identity: a Tensor can be a key, although == compares elementwise
 
     @property
     def is_leaf(self) -> bool:
         """True for a Tensor that no recorded op made."""
         return self.node is None
 
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("len() of a 0-d Tensor")
-        return int(self.shape[0])
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if not self.shape:
-            raise TypeError("iteration over a 0-d Tensor")
-        return (self[i] for i in range(len(self)))
-
-    def __contains__(self, value: Any) -> bool:
-        return bool((self == value).any())
-
-    __hash__ = object.__hash__  # identity: a Tensor can be a key, although == compares elementwise
-
-    def __bool__(self) -> bool:
-        if self.size != 1:
-            raise ValueError(f"The truth of a Tensor of shape {self.shape} is ambiguous. Use .any() or .all() on a comparison.")
-        return bool(self.data)
-
-    def __repr__(self) -> str:
-        text = np.array2string(self.data, separator=", ", prefix="Tensor(", threshold=100)
-        extra = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
-        if self.node is not None:
-            extra += f", op={self.node[OP].name}"
-        elif self.requires_grad:
-            extra += ", requires_grad=True"
-        return f"{type(self).__name__}({text}{extra})"
-
-    # -- leaving the graph, in words -----------------------------------------------------------------------------
-
-    def numpy(self) -> Any:
-        """The value as a read-only array that shares memory. Works on every Tensor, outside a re-run of a rule."""
-        self._refuse_rerun("numpy()")
-        view = self.data.view()
-        view.flags.writeable = False
-        return view
-
-    def item(self) -> float:
-        """The single entry as a Python number."""
-        self._refuse_rerun("item()")
-        if self.size != 1:
-            raise ShapeError(f"item(): one entry needed, the Tensor has shape {self.shape}. Reduce it first, e.g. .mean().")
-        return self.data.item()  # type: ignore[no-any-return]
-
-    def tolist(self) -> Any:
-        """The entries as (nested) Python numbers."""
-        self._refuse_rerun("tolist()")
-        return self.data.tolist()
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __index__(self) -> int:
-        if self.dtype.kind not in "iu" or self.ndim:
-            raise TypeError(f"only an integer 0-d Tensor is an index, this one has shape {self.shape}, dtype {self.dtype}")
-        return int(self.data)
-
-    def __complex__(self) -> complex:
-        self._refuse_rerun("complex()")
-        return complex(self.data.item())
-
     def detach(self) -> Tensor:
         """The same memory without the graph."""
         return Tensor(self.data)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        self._refuse_detach("np.asarray(tensor)")
-        return np.array(self.data, dtype=dtype, copy=copy)
-
-    def __dlpack__(self, **kwargs: Any) -> Any:
-        self._refuse_detach("from_dlpack(tensor)")
-        return self.data.__dlpack__(**kwargs)
-
-    def __dlpack_device__(self) -> Any:
-        return self.data.__dlpack_device__()
-
-    def _refuse_rerun(self, what: str) -> None:
-        if mode().rerun:
-            raise DetachError(
-                f"{what} inside a rule that is being differentiated again would lose the graph. Write the rule with "
-                "numpy functions and operators, or take an opaque value with raw(x)."
-            )
-
-    def _refuse_detach(self, what: str) -> None:
-        self._refuse_rerun(what)
-        if self.requires_grad and mode().record:
-            raise DetachError(f"{what} would silently leave the graph. Use .numpy() or .detach(), or work inside no_grad().")
-
-    def __reduce__(self) -> Any:
-        if self.node is not None:
-            raise GraphError("A Tensor with a graph cannot be copied or pickled. Use .detach() for its value.")
-        return _rebuild, (type(self), self.data, self.requires_grad, self.grad)
-
-    def __copy__(self) -> Tensor:
-        return self.__deepcopy__({})
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        build, (cls, data, requires_grad, grad) = self.__reduce__()
-        copied: Tensor = build(cls, data.copy(), requires_grad, None if grad is None else Tensor(grad.data.copy()))
-        memo[id(self)] = copied
-        return copied
-
-    # -- the graph -----------------------------------------------------------------------------------------------
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Ask for a gradient, in place; returns self."""
@@ -244,14 +113,14 @@ class Tensor(Methods):
             )
         accumulate(walk(self, seed, retain_graph=retain_graph, create_graph=create_graph))
 
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> Callable[[], None]:
         """Call ``hook(gradient)`` when a walk has this Tensor's whole gradient; what it returns replaces the gradient.
 
         Returns a function that removes the hook.
         """
         if not self.requires_grad:
             raise GraphError("register_hook: this Tensor requires no gradient, so the hook would never be called.")
-        entry: Callable[[Tensor], Tensor | None] = lambda g: hook(g)  # distinct, so that removing takes out this one
+        entry: Callable[[Tensor], Any] = lambda g: hook(g)  # a new object, so that removing takes out exactly this one
         self.hooks = (*self.hooks, entry)
 
         def remove() -> None:
@@ -261,23 +130,27 @@ class Tensor(Methods):
 
     def retain_grad(self) -> Tensor:
         """Leave the gradient in ``.grad`` here too, although this Tensor is not a leaf; returns self."""
+        this = weakref.ref(self)  # a hook that held the Tensor would be a cycle
+
+        def keep(g: Tensor) -> None:
+            if (t := this()) is not None:
+                t.grad = Tensor(g.data.copy() if t.grad is None else t.grad.data + g.data)
+
         if self.node is not None:
-            this = weakref_method(self)
-            self.register_hook(this)
+            self.register_hook(keep)
         return self
 
-    # -- changing values -----------------------------------------------------------------------------------------
+    # -- changing values -----------------------------------------------------------------------------------------------
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        if self.node is not None or (self.requires_grad and mode().record):
+        tracked = isinstance(value, Tensor) and value.requires_grad
+        if self.node is not None or ((self.requires_grad or tracked) and mode().record):
             raise GraphError(
-                "t[index] = value would change a value that the graph holds. Use ops.index_update(t, index, value), which "
-                "returns a new Tensor, or assign inside no_grad() to a leaf."
+                "t[index] = value would change a value that the graph holds, or lose the graph of value. Use "
+                "ops.index_update(t, index, value), which returns a new Tensor, or assign to a leaf inside no_grad()."
             )
         if isinstance(index, tuple):
             index = tuple(i.data if isinstance(i, Tensor) else i for i in index)
-        if isinstance(value, Tensor) and value.requires_grad and mode().record:
-            raise DetachError("t[index] = value: the value's graph would be lost. Use ops.index_update(t, index, value).")
         self.data[index.data if isinstance(index, Tensor) else index] = value.data if isinstance(value, Tensor) else value
         mutation.stamp(self.data)
 
@@ -293,26 +166,8 @@ class Tensor(Methods):
         return self
 
 
-def weakref_method(t: Tensor) -> Callable[[Tensor], None]:
-    """A hook that stores the gradient in ``t.grad`` and does not keep ``t`` alive (that would be a cycle)."""
-    import weakref
-
-    this = weakref.ref(t)
-
-    def keep(g: Tensor) -> None:
-        target = this()
-        if target is not None:
-            target.grad = Tensor(g.data.copy()) if target.grad is None else Tensor(target.grad.data + g.data)
-
-    return keep
-
-
-def _rebuild(cls: type[Tensor], data: Array, requires_grad: bool, grad: Tensor | None) -> Tensor:
-    t = Tensor.__new__(cls)
-    t.data, t.requires_grad, t.grad, t.node, t.hooks = data, requires_grad, grad, None, ()
-    return t
-
-
 def tensor(data: Any, requires_grad: bool = False, dtype: Any = None) -> Tensor:
     """A Tensor with its own copy of ``data``; otherwise as ``Tensor(...)``."""
+    if isinstance(data, Tensor) and data.requires_grad and mode().record:
+        raise DetachError("tensor(t) would lose the graph of t. Use t.detach() for its value alone.")
     return Tensor(as_array(data, dtype).copy(), requires_grad)

@@ -1,0 +1,56 @@
+"""The dtype law: float32 in, float32 out, whatever scalars and counts take part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .rule import flat, holds_tensor
+from .tensor import Array, Tensor
+
+FLOATS = "fc"
+
+
+def common_dtype(args: tuple[Any, ...]) -> Any:
+    """The float dtype that a result must have, or None if no float Tensor came in.
+
+    Tensors and arrays of rank >= 1 promote as in numpy; a 0-d Tensor counts only if there are none of those. Python
+    numbers, numpy scalars, 0-d arrays and integers never count (numpy 2 would let np.float64(2) turn float32 into float64).
+    """
+    strong, weak = set(), set()
+    for v in flat(args):
+        array = v.data if isinstance(v, Tensor) else v
+        if isinstance(array, complex):
+            weak.add(np.dtype(np.complex64))
+        elif not isinstance(array, np.generic) and getattr(getattr(array, "dtype", None), "kind", "-") in FLOATS:
+            if array.ndim:
+                strong.add(array.dtype)
+            elif array is not v:
+                weak.add(array.dtype)
+    if strong and any(d.kind == "c" for d in weak):
+        strong.add(np.dtype(np.complex64))
+    found = strong or weak
+    return np.result_type(*found) if len(found) > 1 else next(iter(found), None)
+
+
+def unwrap(v: Any, common: Any) -> Any:
+    """The bare array of an argument; scalars made weak, so that numpy's own promotion keeps the common dtype."""
+    if isinstance(v, Tensor):
+        v = v.data
+    elif isinstance(v, np.generic) and v.dtype.kind in "biufc":
+        return v.item()
+    elif holds_tensor(v):
+        return type(v)(unwrap(u, common) for u in v)
+    if common is not None and isinstance(v, np.ndarray) and not v.ndim and v.dtype.kind in FLOATS and v.dtype != common:
+        return v.astype(np.result_type(common, np.complex64) if v.dtype.kind == "c" else common)
+    return v
+
+
+def lawful(out: Any, common: Any) -> Array:
+    """A result as the law wants it: an array, never a numpy scalar, and of the common dtype if it is floating."""
+    if not hasattr(out, "shape") or isinstance(out, np.generic):
+        out = np.asarray(out)
+    if common is not None and out.dtype.kind == "f" and out.dtype != common and common.kind == "f":
+        out = out.astype(common)
+    return out

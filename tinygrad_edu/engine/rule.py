@@ -1,0 +1,121 @@
+"""What an op is, and the checks on what its rule returns."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import RuleError
+from .modes import mode
+from .tensor import Array, Tensor
+
+__all__ = ["Op", "raw"]
+
+
+@dataclass(eq=False)
+class Op:
+    """An op's rule, and the description that enrols it in tests, methods and numpy's protocols (see ``op``)."""
+
+    name: str
+    rule: Callable[..., Any]
+    numpy: tuple[Any, ...] = ()
+    method: str | None = None
+    samples: Any = None
+    reference: Callable[..., Any] | None = None
+    analytic: bool = False
+    again: Callable[..., Any] | None = None
+    note: str = ""
+    call: Callable[..., Any] = field(init=False, repr=False)
+    names: tuple[str, ...] = field(init=False)  # positional parameters, in order
+    defaults: tuple[Any, ...] = field(init=False)  # theirs, or inspect.Parameter.empty
+    required: int = field(init=False)  # how many of them have no default
+    variadic: bool = field(init=False)  # takes *inputs
+    plain: bool = field(init=False)  # nothing but required inputs
+    own_dtype: bool = field(init=False)  # has a dtype option, so it decides its result's dtype
+
+    def __post_init__(self) -> None:
+        parameters = inspect.signature(self.rule).parameters.values()
+        positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self.names = tuple(p.name for p in positional)
+        self.defaults = tuple(p.default for p in positional)
+        self.required = sum(p.default is p.empty for p in positional)
+        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+        self.plain = len(parameters) == self.required and not self.variadic
+        self.own_dtype = any(p.name == "dtype" for p in parameters)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def input_name(self, i: int) -> str:
+        """What to call the i-th argument in a message."""
+        return repr(self.names[i]) if i < len(self.names) else f"input {i}"
+
+
+def raw(x: Any) -> Array:
+    """The bare array behind ``x``, allowed inside a rule: for a value or an index that is not differentiated through.
+
+    Pullbacks of a rule that uses ``raw`` must reach its inputs through ops, or higher derivatives would be lost.
+    """
+    return x.data if isinstance(x, Tensor) else x
+
+
+def flat(args: Iterable[Any]) -> Iterable[Any]:
+    """The arguments, with lists and tuples opened one level."""
+    for v in args:
+        if isinstance(v, (list, tuple)):
+            yield from v
+        else:
+            yield v
+
+
+def holds_tensor(v: Any) -> bool:
+    """Whether an argument is a Tensor, or a list or tuple that holds one."""
+    return isinstance(v, Tensor) or (isinstance(v, (list, tuple)) and any(isinstance(u, Tensor) for u in v))
+
+
+def checked(op: Op, args: tuple[Any, ...], result: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Split a rule's result into value and pullbacks, or say what is wrong with it."""
+    inputs = ", ".join(op.names[: op.required]) or "its inputs"
+    if not isinstance(result, tuple) or len(result) < 2:
+        raise RuleError(
+            f"{op.name}: the rule returned {type(result).__name__}; expected its value and one pullback for each of {inputs}: "
+            "`return out, lambda g: ...`."
+        )
+    out, pullbacks = result[0], result[1:]
+    least, most = (len(args), len(args)) if op.variadic else (op.required, len(op.names))
+    if not least <= len(pullbacks) <= most:
+        raise RuleError(
+            f"{op.name}: the rule returned {len(pullbacks)} pullback(s) for {least} input(s) ({inputs}). Return one for each, None "
+            "where there is no gradient."
+        )
+    for i, pullback in enumerate(pullbacks):
+        if not (pullback is None or callable(pullback) or isinstance(pullback, (list, tuple))):
+            raise RuleError(f"{op.name}: the pullback of {op.input_name(i)} is {type(pullback).__name__}, not a function of g.")
+    if isinstance(out, Tensor) and not mode().rerun:
+        raise RuleError(f"{op.name}: the rule returned a Tensor. It runs on arrays; do not create Tensors inside.")
+    return out, pullbacks
+
+
+def edges_of(op: Op, args: tuple[Any, ...], pullbacks: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Pair each input that wants a gradient with its pullback."""
+    edges = []
+    for i, v in enumerate(args):
+        if isinstance(v, Tensor):
+            pairs: Any = ((v, pullbacks[i] if i < len(pullbacks) else None),)
+        elif holds_tensor(v):
+            pullback = pullbacks[i] if i < len(pullbacks) else None
+            if pullback is not None and (callable(pullback) or len(pullback) != len(v)):
+                raise RuleError(f"{op.name}: {op.input_name(i)} is a list of {len(v)}; its pullback must be a list as long.")
+            pairs = zip(v, pullback or [None] * len(v), strict=True)
+        else:
+            continue
+        for u, pullback in pairs:
+            if isinstance(u, Tensor) and u.requires_grad:
+                if pullback is None:
+                    raise RuleError(
+                        f"{op.name} has no gradient with respect to {op.input_name(i)}. Give it .detach() to treat it as a constant."
+                    )
+                edges.append((u, pullback))
+    return tuple(edges)
