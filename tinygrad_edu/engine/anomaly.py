@@ -40,9 +40,10 @@ def watch(op: Any, args: tuple[Any, ...], result: Any) -> None:
     line = source_line()
     inputs = values(args)
     for t in result if isinstance(result, tuple) else (result,):
-        if t.dtype.kind in "fc" and not np.isfinite(t.data).all():
-            if all(np.isfinite(a).all() for a in inputs if a.dtype.kind in "fc"):
-                raise AnomalyError(f"{op.name} ({line}) made the first {kind(t.data)}, at index {where(t.data)}; its inputs were finite.")
+        if not all_finite(t.data) and all(map(all_finite, inputs)):
+            raise AnomalyError(
+                f"{op.name} ({line}) made the first {kind(t.data)}, at index {where(t.data)}; its inputs were finite."
+            )
         if t.node is not None:
             t.node = (*t.node[: EDGES + 1], Trace(line, values(t.node[ARGS])))
 
@@ -50,9 +51,11 @@ def watch(op: Any, args: tuple[Any, ...], result: Any) -> None:
 def check_gradient(g: Any, node: Any) -> None:
     """Refuse a gradient that is not finite."""
     array = g.data if isinstance(g, Tensor) else g
-    if isinstance(array, np.ndarray) and array.dtype.kind in "fc" and not np.isfinite(array).all():
+    if isinstance(array, np.ndarray) and not all_finite(array):
         line = f" ({node[TRACE].line})" if len(node) > TRACE else ""
-        raise AnomalyError(f"The gradient of {node[OP].name}{line} has the first {kind(array)}, at index {where(array)}.")
+        raise AnomalyError(
+            f"The gradient of {node[OP].name}{line} has the first {kind(array)}, at index {where(array)}."
+        )
 
 
 def values(args: tuple[Any, ...]) -> list[Any]:
@@ -67,14 +70,22 @@ def values(args: tuple[Any, ...]) -> list[Any]:
 
 
 def fingerprint(array: Any) -> int:
+    """A checksum of the bytes."""
     return zlib.crc32(np.ascontiguousarray(array).tobytes())
 
 
+def all_finite(array: Any) -> bool:
+    """Whether there is no NaN and no infinity; integers always are finite."""
+    return array.dtype.kind not in "fc" or bool(np.isfinite(array).all())
+
+
 def kind(array: Any) -> str:
+    """What to call the entry that is not finite."""
     return "NaN" if np.isnan(array).any() else "infinity"
 
 
 def where(array: Any) -> tuple[int, ...]:
+    """The index of the first entry that is not finite."""
     return tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
 
 

@@ -33,8 +33,8 @@ def unchanged(t: Tensor, node: Node) -> None:
     for what, v in values:
         if mutation.changed_since(v.data, node[NUMBER]):
             raise InPlaceError(
-                f"{node[OP].name}: {what}, of shape {v.shape}, was changed in place after the op was recorded, so its gradient would "
-                "be wrong. Change a copy, or do it after backward() (an optimiser step included)."
+                f"{node[OP].name}: {what}, of shape {v.shape}, was changed in place after the op was recorded, so its gradient "
+                "would be wrong. Change a copy, or do it after backward() (an optimiser step included)."
             )
     if len(node) > TRACE:
         node[TRACE].verify(node)

@@ -58,6 +58,7 @@ class Draw(ABC):
         """A float64 array of numbers from the domain."""
 
     def choice(self, options: Sequence[T]) -> T:
+        """One of the options."""
         return options[self.integer(0, len(options) - 1)]
 
     def shape(self, ndim: tuple[int, int] = (0, 3), side: tuple[int, int] = (0, 3)) -> tuple[int, ...]:
@@ -65,13 +66,15 @@ class Draw(ABC):
         return tuple(self.integer(*side) for _ in range(self.integer(*ndim)))
 
     def shapes(self, n: int, ndim: tuple[int, int] = (0, 3), side: tuple[int, int] = (0, 3)) -> list[tuple[int, ...]]:
-        """n shapes that broadcast together."""
+        """As many shapes as asked for, which broadcast together."""
         full = self.shape(ndim, side)
         cut = [tuple(1 if self.integer(0, 3) == 0 else s for s in full)[self.integer(0, len(full)) :] for _ in range(n)]
         cut[self.integer(0, n - 1)] = full
         return cut
 
-    def array(self, shape: tuple[int, ...], low: float = -3.0, high: float = 3.0, apart: float = 0.0, special: Any = ()) -> Any:
+    def array(
+        self, shape: tuple[int, ...], low: float = -3.0, high: float = 3.0, apart: float = 0.0, special: Any = ()
+    ) -> Any:
         """A float64 array between low and high."""
         return self.reals(shape, Domain(low, high, tuple(special), apart))
 

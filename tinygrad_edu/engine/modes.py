@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Generator
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, ClassVar, NamedTuple, TypeVar, cast
 
 __all__ = ["detect_anomaly", "enable_grad", "no_grad", "snapshot"]
 
@@ -27,7 +28,9 @@ class Mode(NamedTuple):
 
 
 RECORD = Mode()
-_SINGLETONS = {m: m for m in (RECORD, *(Mode(a, b, c) for a in (True, False) for b in (True, False) for c in (True, False)))}
+_SINGLETONS = {RECORD: RECORD}
+for _flags in itertools.product((True, False), repeat=3):
+    _SINGLETONS.setdefault(Mode(*_flags), Mode(*_flags))
 _mode: ContextVar[Mode] = ContextVar("tinygrad_edu.mode", default=RECORD)
 mode = _mode.get
 
@@ -40,7 +43,7 @@ class Switch:
     that: by Python's rules a generator shares its caller's context, so the mode leaks out until the block ends.
     """
 
-    changes: dict[str, bool] = {}  # noqa: RUF012 - one constant a subclass
+    changes: ClassVar[dict[str, bool]] = {}
 
     def __init__(self) -> None:
         self._tokens: list[Token[Mode]] = []
@@ -48,7 +51,9 @@ class Switch:
     def __enter__(self) -> None:
         self._tokens.append(_mode.set(_SINGLETONS[mode()._replace(**self.changes)]))
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         _mode.reset(self._tokens.pop())
 
     def __call__(self, function: F) -> F:
@@ -95,13 +100,13 @@ class Switch:
 class no_grad(Switch):  # noqa: N801 - reads as a statement
     """Compute without recording: results carry no graph, and leaves may be changed in place."""
 
-    changes = {"record": False}  # noqa: RUF012
+    changes: ClassVar = {"record": False}
 
 
 class enable_grad(Switch):  # noqa: N801
     """Record again inside a ``no_grad`` block."""
 
-    changes = {"record": True}  # noqa: RUF012
+    changes: ClassVar = {"record": True}
 
 
 class detect_anomaly(Switch):  # noqa: N801
@@ -111,13 +116,13 @@ class detect_anomaly(Switch):  # noqa: N801
     cannot see. Every value is checked, so expect everything to take a few times longer.
     """
 
-    changes = {"anomaly": True}  # noqa: RUF012
+    changes: ClassVar = {"anomaly": True}
 
 
 class rerunning(Switch):  # noqa: N801
     """A rule is being run on Tensors (``create_graph=True``): conversions to plain arrays are refused."""
 
-    changes = {"record": True, "rerun": True}  # noqa: RUF012
+    changes: ClassVar = {"record": True, "rerun": True}
 
 
 def snapshot() -> Mode:

@@ -23,7 +23,9 @@ def as_array(data: Any, dtype: Any = None) -> Any:
         data = data.data
     if isinstance(data, (np.ndarray, np.generic)):
         if data.dtype.kind not in "biufc":
-            raise DTypeError(f"Tensor: an array of dtype {data.dtype} has no numbers to compute with. Convert it first.")
+            raise DTypeError(
+                f"Tensor: an array of dtype {data.dtype} has no numbers to compute with. Convert it first."
+            )
         return np.asarray(data, dtype=dtype)
     if hasattr(data, "__array_function__") and hasattr(data, "dtype"):
         return data if dtype is None else data.astype(dtype)
@@ -31,7 +33,9 @@ def as_array(data: Any, dtype: Any = None) -> Any:
         raise DetachError("Tensor: a list of Tensors would lose their graph. Join them with ops.stack([...]).")
     array = np.asarray(data)
     if array.dtype.kind not in "biufc":
-        raise DTypeError(f"Tensor: cannot make numbers of {type(data).__name__} {str(data)[:40]!r} (dtype {array.dtype}).")
+        raise DTypeError(
+            f"Tensor: cannot make numbers of {type(data).__name__} {str(data)[:40]!r} (dtype {array.dtype})."
+        )
     if dtype is None and not hasattr(data, "dtype"):
         dtype = np.complex64 if array.dtype.kind == "c" else np.float32
     return array.astype(dtype or array.dtype)
@@ -49,22 +53,27 @@ class NDArray:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
         return self.data.shape  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> Any:
+        """The numbers' type."""
         return self.data.dtype
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return self.data.ndim  # type: ignore[no-any-return]
 
     @property
     def size(self) -> int:
+        """The number of entries."""
         return self.data.size  # type: ignore[no-any-return]
 
     @property
     def nbytes(self) -> int:
+        """The memory of the entries, in bytes."""
         return self.data.nbytes  # type: ignore[no-any-return]
 
     def __len__(self) -> int:
@@ -82,7 +91,9 @@ class NDArray:
 
     def __bool__(self) -> bool:
         if self.size != 1:
-            raise ValueError(f"The truth of a Tensor of shape {self.shape} is ambiguous. Use .any() or .all() on a comparison.")
+            raise ValueError(
+                f"The truth of a Tensor of shape {self.shape} is ambiguous. Use .any() or .all() on a comparison."
+            )
         return bool(self.data)
 
     def __repr__(self) -> str:
@@ -111,7 +122,9 @@ class NDArray:
         """The single entry as a Python number."""
         refuse_rerun("item()")
         if self.size != 1:
-            raise ShapeError(f"item(): one entry needed, the Tensor has shape {self.shape}. Reduce it first, e.g. .mean().")
+            raise ShapeError(
+                f"item(): one entry needed, the Tensor has shape {self.shape}. Reduce it first, e.g. .mean()."
+            )
         return self.data.item()
 
     def tolist(self) -> Any:
@@ -130,7 +143,9 @@ class NDArray:
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iu" or self.ndim:
-            raise TypeError(f"only an integer 0-d Tensor is an index, this one has shape {self.shape}, dtype {self.dtype}")
+            raise TypeError(
+                f"only an integer 0-d Tensor is an index, this one has shape {self.shape}, dtype {self.dtype}"
+            )
         return int(self.data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
@@ -147,7 +162,9 @@ class NDArray:
     def _refuse_detach(self, what: str) -> None:
         refuse_rerun(what)
         if self.requires_grad and mode().record:
-            raise DetachError(f"{what} would silently leave the graph. Use .numpy() or .detach(), or work inside no_grad().")
+            raise DetachError(
+                f"{what} would silently leave the graph. Use .numpy() or .detach(), or work inside no_grad()."
+            )
 
     # -- copies --------------------------------------------------------------------------------------------------------
 
@@ -161,7 +178,9 @@ class NDArray:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         build, (cls, data, requires_grad, grad) = self.__reduce__()
-        memo[id(self)] = copied = build(cls, data.copy(), requires_grad, None if grad is None else grad.__deepcopy__(memo))
+        memo[id(self)] = copied = build(
+            cls, data.copy(), requires_grad, None if grad is None else grad.__deepcopy__(memo)
+        )
         return copied
 
 

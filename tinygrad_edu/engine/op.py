@@ -56,7 +56,9 @@ def op(
     again: Callable[..., Any] | None = None,
     note: str = "",
 ) -> Callable[[Callable[P, Any]], Callable[P, Tensor]]: ...
-def op(rule: Any = None, /, *, name: str | None = None, numpy: Any = (), method: bool | str = False, **about: Any) -> Any:
+def op(
+    rule: Any = None, /, *, name: str | None = None, numpy: Any = (), method: bool | str = False, **about: Any
+) -> Any:
     """Make an op of a rule.
 
     name : the op's name, else the function's.
@@ -74,11 +76,13 @@ def op(rule: Any = None, /, *, name: str | None = None, numpy: Any = (), method:
     pullback that takes a tuple.
     """
     if rule is None:
-        return lambda rule: op(rule, name=name, numpy=numpy, method=method, **about)  # type: ignore[call-overload]
+        return lambda rule: op(rule, name=name, numpy=numpy, method=method, **about)
     title = name or rule.__name__
     functions = tuple(numpy) if isinstance(numpy, (list, tuple)) else (numpy,)
     this = Op(title, rule, functions, title if method is True else method or None, **about)
-    call = (unary if this.plain and this.required == 1 else binary if this.plain and this.required == 2 else general)(this)
+    call = (unary if this.plain and this.required == 1 else binary if this.plain and this.required == 2 else general)(
+        this
+    )
     call.__name__ = call.__qualname__ = title
     call.__module__, call.__doc__, call.__wrapped__, call.op = rule.__module__, rule.__doc__, rule, this  # type: ignore[attr-defined]
     this.call = call
@@ -118,7 +122,12 @@ def binary(this: Op) -> Callable[..., Any]:
     rule = this.rule
 
     def call(x: Any, y: Any) -> Any:
-        if mode() is not RECORD or not isinstance(x, Tensor) or not isinstance(y, Tensor) or x.data.dtype is not y.data.dtype:
+        if (
+            mode() is not RECORD
+            or not isinstance(x, Tensor)
+            or not isinstance(y, Tensor)
+            or x.data.dtype is not y.data.dtype
+        ):
             return run(this, (x, y), NO_OPTIONS)
         result = rule(x.data, y.data)
         if result.__class__ is tuple and len(result) == 3:
@@ -183,7 +192,9 @@ def finish(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any)
     else:
         outs = tuple(lawful(o, common) for o in out)
         bundle = wrap(this, args, kwargs, Parts(outs), tuple((x, of_parts(p, outs)) for x, p in edges))
-        picking = [((bundle, spread(i, len(outs))),) if edges and o.dtype.kind in "fc" else () for i, o in enumerate(outs)]
+        picking = [
+            ((bundle, spread(i, len(outs))),) if edges and o.dtype.kind in "fc" else () for i, o in enumerate(outs)
+        ]
         wrapped = tuple(wrap(PICK, (bundle, i), NO_OPTIONS, outs[i], e) for i, e in enumerate(picking))
     if mode().anomaly:
         from .anomaly import watch

@@ -45,7 +45,9 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: A
     out = kwargs.pop("out", None)
     if call is None:
         suffix = "" if method == "__call__" else f".{method}"
-        raise TypeError(f"np.{ufunc.__name__}{suffix} is not differentiable here: no op is registered for it. Use tensor.numpy().")
+        raise TypeError(
+            f"np.{ufunc.__name__}{suffix} is not differentiable here: no op is registered for it. Use tensor.numpy()."
+        )
     if out is not None and any(o is not None for o in out):
         raise DetachError(
             f"np.{ufunc.__name__}(..., out=array) or array {ufunc.__name__}= tensor would lose the graph. Write `x = x + t`."
@@ -65,7 +67,9 @@ def array_function(self: Tensor, function: Callable[..., Any], types: Any, args:
     if function in LIKE:
         return Tensor(function(bare(args[0]), *args[1:], **kwargs))
     name = f"{function.__module__}.{function.__name__}".replace("numpy", "np", 1)
-    raise TypeError(f"{name} is not differentiable here: no op is registered for it. Use tensor.numpy(), or register one with @op.")
+    raise TypeError(
+        f"{name} is not differentiable here: no op is registered for it. Use tensor.numpy(), or register one with @op."
+    )
 
 
 def compare(ufunc: Any) -> Callable[[Tensor, Any], Any]:
@@ -77,9 +81,16 @@ def compare(ufunc: Any) -> Callable[[Tensor, Any], Any]:
     return method
 
 
-for name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"):
-    short = {"equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge"}[name]
-    setattr(Tensor, f"__{short}__", compare(getattr(np, name)))
-Tensor.__hash__ = object.__hash__  # type: ignore[method-assign]  # __eq__ must not take it away
-Tensor.__array_ufunc__ = array_ufunc  # type: ignore[attr-defined]
-Tensor.__array_function__ = array_function  # type: ignore[attr-defined]
+ATTACHED: dict[str, Any] = {
+    "__eq__": compare(np.equal),
+    "__ne__": compare(np.not_equal),
+    "__lt__": compare(np.less),
+    "__le__": compare(np.less_equal),
+    "__gt__": compare(np.greater),
+    "__ge__": compare(np.greater_equal),
+    "__hash__": object.__hash__,  # identity; defining __eq__ must not take it away
+    "__array_ufunc__": array_ufunc,
+    "__array_function__": array_function,
+}
+for name, attribute in ATTACHED.items():
+    setattr(Tensor, name, attribute)

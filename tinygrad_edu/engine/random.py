@@ -5,29 +5,59 @@ The root is context-local: a thread or task that sets its own seed disturbs no o
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
-__all__ = ["generator", "set_random_seed"]
+__all__ = ["Generator", "generator", "set_random_seed"]
+
+
+class Generator(np.random.Generator):
+    """numpy's Generator, known to the engine while it lives, so that a recomputation can replay its draws."""
+
 
 _root: ContextVar[np.random.SeedSequence | None] = ContextVar("tinygrad_edu.seed", default=None)
+_alive: weakref.WeakSet[Generator] = weakref.WeakSet()
 
 
-def set_random_seed(seed: int) -> None:
+def set_random_seed(seed: Any) -> None:
     """Make everything that is drawn from here on reproducible, in this thread or task.
 
     seed : int >= 0.  Call it before the model is built: layers take their generators when they are made.
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"set_random_seed: a whole number >= 0 is needed, got {seed!r}.")
     _root.set(np.random.SeedSequence(int(seed)))
 
 
-def generator() -> np.random.Generator:
+def generator() -> Generator:
     """A new independent Generator from the root; without a seed, from the operating system's entropy."""
     root = _root.get()
     if root is None:
         root = np.random.SeedSequence()
         _root.set(root)
-    return np.random.default_rng(root.spawn(1)[0])
+    made = Generator(np.random.PCG64(root.spawn(1)[0]))
+    _alive.add(made)
+    return made
+
+
+def states() -> list[tuple[Generator, Any]]:
+    """Every living Generator with its state."""
+    return [(g, g.bit_generator.state) for g in list(_alive)]
+
+
+@contextmanager
+def replay(past: list[tuple[Generator, Any]]) -> Iterator[None]:
+    """Draw once more what was drawn after ``past``, then go on as if nothing had been drawn."""
+    present = states()
+    for g, state in past:
+        g.bit_generator.state = state
+    try:
+        yield
+    finally:
+        for g, state in present:
+            g.bit_generator.state = state

@@ -92,7 +92,9 @@ def checked(op: Op, args: tuple[Any, ...], result: Any) -> tuple[Any, tuple[Any,
         )
     for i, pullback in enumerate(pullbacks):
         if not (pullback is None or callable(pullback) or isinstance(pullback, (list, tuple))):
-            raise RuleError(f"{op.name}: the pullback of {op.input_name(i)} is {type(pullback).__name__}, not a function of g.")
+            raise RuleError(
+                f"{op.name}: the pullback of {op.input_name(i)} is {type(pullback).__name__}, not a function of g."
+            )
     if isinstance(out, Tensor) and not mode().rerun:
         raise RuleError(f"{op.name}: the rule returned a Tensor. It runs on arrays; do not create Tensors inside.")
     return out, pullbacks
@@ -107,7 +109,9 @@ def edges_of(op: Op, args: tuple[Any, ...], pullbacks: tuple[Any, ...]) -> tuple
         elif holds_tensor(v):
             pullback = pullbacks[i] if i < len(pullbacks) else None
             if pullback is not None and (callable(pullback) or len(pullback) != len(v)):
-                raise RuleError(f"{op.name}: {op.input_name(i)} is a list of {len(v)}; its pullback must be a list as long.")
+                raise RuleError(
+                    f"{op.name}: {op.input_name(i)} is a list of {len(v)}; its pullback must be a list as long."
+                )
             pairs = zip(v, pullback or [None] * len(v), strict=True)
         else:
             continue
@@ -115,7 +119,7 @@ def edges_of(op: Op, args: tuple[Any, ...], pullbacks: tuple[Any, ...]) -> tuple
             if isinstance(u, Tensor) and u.requires_grad:
                 if pullback is None:
                     raise RuleError(
-                        f"{op.name} has no gradient with respect to {op.input_name(i)}. Give it .detach() to treat it as a constant."
+                        f"{op.name} has no gradient with respect to {op.input_name(i)}. Detach it to treat it as a constant."
                     )
                 edges.append((u, pullback))
     return tuple(edges)

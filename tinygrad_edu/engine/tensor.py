@@ -92,7 +92,9 @@ class Tensor(NDArray, Methods):
                 f"requires_grad needs floating numbers, this Tensor has dtype {self.dtype}. Give floats or dtype=np.float32."
             )
         if self.node is not None and not requires_grad:
-            raise GraphError("requires_grad can be changed on leaves only. Use .detach() for the value without its graph.")
+            raise GraphError(
+                "requires_grad can be changed on leaves only. Use .detach() for the value without its graph."
+            )
         self.requires_grad = requires_grad
         return self
 
@@ -151,7 +153,9 @@ class Tensor(NDArray, Methods):
             )
         if isinstance(index, tuple):
             index = tuple(i.data if isinstance(i, Tensor) else i for i in index)
-        self.data[index.data if isinstance(index, Tensor) else index] = value.data if isinstance(value, Tensor) else value
+        self.data[index.data if isinstance(index, Tensor) else index] = (
+            value.data if isinstance(value, Tensor) else value
+        )
         mutation.stamp(self.data)
 
     def assign_(self, value: Any) -> Tensor:
@@ -160,7 +164,9 @@ class Tensor(NDArray, Methods):
             raise GraphError("An in-place change of a Tensor that requires a gradient. Do it inside no_grad().")
         array = value.data if isinstance(value, Tensor) else value
         if np.shape(array) not in ((), self.shape):
-            raise ShapeError(f"assign_: a value of shape {np.shape(array)} does not fit a Tensor of shape {self.shape}.")
+            raise ShapeError(
+                f"assign_: a value of shape {np.shape(array)} does not fit a Tensor of shape {self.shape}."
+            )
         self.data[...] = array
         mutation.stamp(self.data)
         return self

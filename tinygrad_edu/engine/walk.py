@@ -47,8 +47,7 @@ def reachable(root: Tensor, stop: Iterable[Tensor] = ()) -> tuple[dict[int, Tens
                     "the value again."
                 )
             inner[node[NUMBER]] = t
-            for edge in node[EDGES]:
-                stack.append(edge[0])
+            stack.extend([edge[0] for edge in node[EDGES]])
     return inner, leaves
 
 
@@ -147,7 +146,9 @@ def seeded(root: Tensor, seed: Any, create_graph: bool) -> Any:
             )
         seed = np.ones_like(root.data)
     elif np.shape(seed) != root.shape:
-        raise GraphError(f"backward(): the seed has shape {np.shape(seed)}, the Tensor {root.shape}. Give one of that shape.")
+        raise GraphError(
+            f"backward(): the seed has shape {np.shape(seed)}, the Tensor {root.shape}. Give one of that shape."
+        )
     if create_graph and isinstance(seed, Tensor):
         return conform(seed, root.data, None, True)
     # a copy, so that no gradient shares the caller's memory
@@ -167,15 +168,15 @@ def conform(gx: Any, x: Array, op: Op | None, create_graph: bool) -> Any:
         return gx
     if create_graph and not isinstance(gx, Tensor):
         raise RuleError(
-            f"{name}: under create_graph a pullback returned a bare array, so higher derivatives would be lost. Write it with numpy "
-            "functions and operators on its arguments, or with other ops."
+            f"{name}: under create_graph a pullback returned a bare array, so higher derivatives would be lost. Write it with "
+            "numpy functions and operators on its arguments, or with other ops."
         )
     if gx.shape != x.shape:
         extra = len(gx.shape) - x.ndim
         if extra < 0 or any(n not in (1, w) for w, n in zip(gx.shape[extra:], x.shape, strict=True)):
             raise RuleError(
-                f"{name}: a pullback returned shape {gx.shape} for an input of shape {x.shape}. It must have the input's shape, or one "
-                "that the input broadcasts to."
+                f"{name}: a pullback returned shape {gx.shape} for an input of shape {x.shape}. It must have the input's shape, "
+                "or one that the input broadcasts to."
             )
         axes = (*range(extra), *(i + extra for i, n in enumerate(x.shape) if n != gx.shape[i + extra]))
         gx = gx.sum(axis=axes).reshape(x.shape)
