@@ -6,6 +6,8 @@ Tensor that requires a gradient raises outside ``no_grad``; inside a rule that i
 
 from __future__ import annotations
 
+import dis
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +17,8 @@ from .errors import DetachError, DTypeError, GraphError, ShapeError
 from .modes import mode
 
 __all__ = ["NDArray", "as_array"]
+
+STORE_SUBSCR = dis.opmap["STORE_SUBSCR"]
 
 
 def as_array(data: Any, dtype: Any = None) -> Any:
@@ -133,6 +137,10 @@ class NDArray:
         return self.data.tolist()
 
     def __float__(self) -> float:
+        # ``array[0] = t`` calls float(t) behind the scenes: told from an explicit float(t) by the caller's instruction
+        frame = sys._getframe(1)
+        if self.requires_grad and frame.f_code.co_code[frame.f_lasti] == STORE_SUBSCR:
+            self._refuse_detach("array[index] = tensor")
         return float(self.item())
 
     def __int__(self) -> int:

@@ -71,6 +71,7 @@ def walk(
     owned: set[int] = set()  # ids whose pending gradient is an array of the walk's own, which may be added to in place
     retain_graph = retain_graph or create_graph
     watched = mode().anomaly
+    kind: type = Tensor if create_graph else np.ndarray
     suspect = watched or (bool(inner) and mutation.last > min(inner))
     with rerunning() if create_graph else no_grad():
         for number in sorted(inner, reverse=True):
@@ -91,7 +92,7 @@ def walk(
                     continue
                 gx = pullback(g)
                 data = x.data
-                if gx.__class__ is not np.ndarray or gx.shape != data.shape or gx.dtype is not data.dtype:
+                if gx.__class__ is not kind or gx.shape != data.shape or gx.dtype is not data.dtype:
                     gx = conform(gx, data, node[OP], create_graph)
                 if watched:
                     checks.finite(gx, node)
