@@ -1,0 +1,25 @@
+"""What every test runs under: hypothesis's profiles and the check for leaked global state."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from tinygrad_edu.engine import modes
+
+# No deadline: a shared machine's hiccup is not a failure. The default draws the same examples at every run, so that a
+# red test is red again; `ci` and `intense` look for new ones (pytest --hypothesis-profile=intense, or the environment's
+# HYPOTHESIS_PROFILE).
+settings.register_profile("default", deadline=None, derandomize=True)
+settings.register_profile("ci", deadline=None, derandomize=False, max_examples=300, print_blob=True)
+settings.register_profile("intense", deadline=None, derandomize=False, max_examples=5000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_state() -> Iterator[None]:
+    """Fail the test that leaves a mode (no_grad, anomaly detection, a default) other than it found it."""
+    before = modes.snapshot()
+    yield
+    assert modes.snapshot() == before, "the test leaked global state"
