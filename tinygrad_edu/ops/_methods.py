@@ -8,7 +8,7 @@ from typing import Any
 from ..engine import Tensor
 from ..engine.errors import GraphError
 from ..engine.modes import mode
-from . import arithmetic, linalg, shaping
+from . import arithmetic, linalg, powers, rounding, shaping
 
 
 def reflected(call: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tensor]:
@@ -49,7 +49,9 @@ def attach() -> None:
         "sub": (arithmetic.subtract, "-"),
         "mul": (arithmetic.multiply, "*"),
         "truediv": (arithmetic.divide, "/"),
-        "pow": (arithmetic.power, "**"),
+        "mod": (arithmetic.mod, "%"),
+        "floordiv": (rounding.floor_divide, "//"),
+        "pow": (powers.power, "**"),
         "matmul": (linalg.matmul, "@"),
     }
     methods: dict[str, Any] = {f"__r{name}__": reflected(call) for name, (call, _) in pairs.items()}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..engine import Array, op
-from ..engine.domain import reals
+from ..engine import Array, op, raw
+from ..engine.domain import call, pairs, reals
 
-__all__ = ["exp", "log", "sqrt", "tanh"]
+__all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2", "xlogy"]
 
+LN2, LN10 = math.log(2), math.log(10)
 OVERFLOW = "exp overflows float64 above 709; beyond 50 its differences lose their digits"
 
 
@@ -25,7 +27,31 @@ def exp(x: Array) -> Any:
     return out, lambda g: g * out
 
 
-@op(numpy=np.log, method="log", samples=reals(1e-3, 1e4, special=(1.0,)), analytic=True, note="defined for x > 0")
+@op(numpy=np.exp2, method="exp2", samples=reals(-50, 50), analytic=True, note=OVERFLOW)
+def exp2(x: Array) -> Any:
+    """2 to the power x.
+
+    x : (...)          out : (...)
+    Gradient: g * out * log(2).
+    """
+    out = np.exp2(x)
+    return out, lambda g: g * (LN2 * out)
+
+
+@op(numpy=np.expm1, method="expm1", samples=reals(-50, 50), analytic=True, note=OVERFLOW)
+def expm1(x: Array) -> Any:
+    """exp(x) - 1, with all its digits near 0.
+
+    x : (...)          out : (...)
+    Gradient: g * exp(x).
+    """
+    return np.expm1(x), lambda g: g * np.exp(x)
+
+
+_POSITIVE = reals(1e-3, 1e4, special=(1.0,))
+
+
+@op(numpy=np.log, method="log", samples=_POSITIVE, analytic=True, note="defined for x > 0")
 def log(x: Array) -> Any:
     """Natural logarithm.
 
@@ -35,23 +61,87 @@ def log(x: Array) -> Any:
     return np.log(x), lambda g: g / x
 
 
-@op(numpy=np.sqrt, method="sqrt", samples=reals(1e-3, 1e4, special=(1.0,)), analytic=True, note="defined for x >= 0, derivative infinite at 0")
-def sqrt(x: Array) -> Any:
-    """Square root.
+@op(numpy=np.log2, method="log2", samples=_POSITIVE, analytic=True, note="defined for x > 0")
+def log2(x: Array) -> Any:
+    """Logarithm to base 2.
 
-    x : (...) >= 0          out : (...)
-    Gradient: g / (2 * out).  At kinks: inf at 0. So sqrt(x*x) at 0 gives NaN (0 * inf): use ``norm``, which gives 0.
+    x : (...) > 0          out : (...)
+    Gradient: g / (x log(2)).  At the edge: infinite at 0.
     """
-    out = np.sqrt(x)
-    return out, lambda g: g * 0.5 / out
+    return np.log2(x), lambda g: g / (x * LN2)
 
 
-@op(numpy=np.tanh, method="tanh", samples=reals(), analytic=True)
-def tanh(x: Array) -> Any:
-    """Hyperbolic tangent.
+@op(numpy=np.log10, method="log10", samples=_POSITIVE, analytic=True, note="defined for x > 0")
+def log10(x: Array) -> Any:
+    """Logarithm to base 10.
 
-    x : (...)          out : (...)
-    Gradient: g * (1 - out^2).
+    x : (...) > 0          out : (...)
+    Gradient: g / (x log(10)).  At the edge: infinite at 0.
     """
-    out = np.tanh(x)
-    return out, lambda g: g * (1 - out * out)
+    return np.log10(x), lambda g: g / (x * LN10)
+
+
+@op(
+    numpy=np.log1p,
+    method="log1p",
+    samples=reals(-0.99, 1e4, special=(0.0, -0.0, 1.0, 1e-30)),
+    analytic=True,
+    note="defined for x > -1",
+)
+def log1p(x: Array) -> Any:
+    """log(1 + x), with all its digits near 0.
+
+    x : (...) > -1          out : (...)
+    Gradient: g / (1 + x).  At the edge: infinite at -1.
+    """
+    return np.log1p(x), lambda g: g / (1 + x)
+
+
+@op(numpy=np.logaddexp, samples=pairs())
+def logaddexp(x: Array, y: Array) -> Any:
+    """log(exp(x) + exp(y)), stable.
+
+    x, y : broadcastable          out : broadcast shape
+    Gradient: g * exp(x - out), g * exp(y - out).  At the edge: 0, 0 where both are -inf.
+    """
+    out = np.logaddexp(x, y)
+    return out, lambda g: g * np.exp(x - bounded(out)), lambda g: g * np.exp(y - bounded(out))
+
+
+@op(numpy=np.logaddexp2, samples=pairs())
+def logaddexp2(x: Array, y: Array) -> Any:
+    """log2(2^x + 2^y), stable.
+
+    x, y : broadcastable          out : broadcast shape
+    Gradient: g * 2^(x - out), g * 2^(y - out).  At the edge: 0, 0 where both are -inf.
+    """
+    out = np.logaddexp2(x, y)
+    return out, lambda g: g * np.exp2(x - bounded(out)), lambda g: g * np.exp2(y - bounded(out))
+
+
+def bounded(total: Array) -> Array:
+    """A logarithm of a sum, with 0 for log(0), so that an empty sum's shares come out as exp(-inf) = 0."""
+    return np.where(raw(total) == -np.inf, 0, total)
+
+
+def _weighted(draw: Any) -> Any:
+    x, y = draw.shapes(2)
+    return call(draw.array(x, -1e4, 1e4, special=(0.0, 1.0)), draw.array(y, 1e-3, 1e4, special=(1.0,)))
+
+
+@op(
+    samples=_weighted,
+    analytic=True,
+    reference=lambda x, y: np.where(x == 0, 0.0, x * np.log(y)),
+    note="log(y) is defined for y > 0",
+)
+def xlogy(x: Array, y: Array) -> Any:
+    """x * log(y), and 0 where x = 0 and y <= 0: the terms of an entropy, p log(p).
+
+    x, y : broadcastable          out : broadcast shape
+    Gradient: g * log(y), g * x / y.  At the edge: 0, 0 where x = 0 and y <= 0, so an entropy's gradient is finite at
+    p = 0 (its limit is infinite: a probability of exactly 0 stays out of the sum).
+    """
+    empty = (raw(x) == 0) & (raw(y) <= 0)
+    log_y = np.log(np.where(empty, 1, y))
+    return x * log_y, lambda g: g * log_y, lambda g: g * np.where(empty, 0, x / np.where(empty, 1, y))

@@ -1,0 +1,86 @@
+"""Hyperbolic functions and their inverses, elementwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine import Array, op
+from ..engine.domain import reals
+from .exponential import OVERFLOW
+
+__all__ = ["arccosh", "arcsinh", "arctanh", "cosh", "sinh", "tanh"]
+
+
+@op(numpy=np.sinh, method="sinh", samples=reals(-50, 50), analytic=True, note=OVERFLOW)
+def sinh(x: Array) -> Any:
+    """Hyperbolic sine, (exp(x) - exp(-x)) / 2.
+
+    x : (...)          out : (...)
+    Gradient: g * cosh(x).
+    """
+    return np.sinh(x), lambda g: g * np.cosh(x)
+
+
+@op(numpy=np.cosh, method="cosh", samples=reals(-50, 50), analytic=True, note=OVERFLOW)
+def cosh(x: Array) -> Any:
+    """Hyperbolic cosine, (exp(x) + exp(-x)) / 2.
+
+    x : (...)          out : (...)
+    Gradient: g * sinh(x).
+    """
+    return np.cosh(x), lambda g: g * np.sinh(x)
+
+
+@op(numpy=np.tanh, method="tanh", samples=reals(), analytic=True)
+def tanh(x: Array) -> Any:
+    """Hyperbolic tangent, sinh(x) / cosh(x), from -1 to 1.
+
+    x : (...)          out : (...)
+    Gradient: g * (1 - out^2).
+    """
+    out = np.tanh(x)
+    return out, lambda g: g * (1 - out * out)
+
+
+@op(numpy=np.arcsinh, method="arcsinh", samples=reals(), analytic=True)
+def arcsinh(x: Array) -> Any:
+    """The number whose hyperbolic sine is x.
+
+    x : (...)          out : (...)
+    Gradient: g / sqrt(x^2 + 1).
+    """
+    return np.arcsinh(x), lambda g: g / np.sqrt(x * x + 1)
+
+
+@op(
+    numpy=np.arccosh,
+    method="arccosh",
+    samples=reals(1.01, 1e4, special=(2.0,)),
+    analytic=True,
+    note="defined for x >= 1, derivative infinite at 1",
+)
+def arccosh(x: Array) -> Any:
+    """The number at or above 0 whose hyperbolic cosine is x.
+
+    x : (...) >= 1          out : (...)
+    Gradient: g / sqrt(x^2 - 1).  At the edge: inf at 1.
+    """
+    return np.arccosh(x), lambda g: g / np.sqrt((x - 1) * (x + 1))
+
+
+@op(
+    numpy=np.arctanh,
+    method="arctanh",
+    samples=reals(-0.99, 0.99, special=(0.0, -0.0, 1e-30)),
+    analytic=True,
+    note="defined between -1 and 1",
+)
+def arctanh(x: Array) -> Any:
+    """The number whose hyperbolic tangent is x.
+
+    x : (...) between -1 and 1          out : (...)
+    Gradient: g / (1 - x^2).  At the edge: inf at -1 and 1.
+    """
+    return np.arctanh(x), lambda g: g / ((1 - x) * (1 + x))
