@@ -9,9 +9,9 @@ import numpy as np
 from ..engine import Array, op, raw
 from ..engine.domain import call
 from ..engine.errors import DataError, ShapeError
-from .activation import log_softmax
+from .activation import log_softmax, sigmoid
 
-__all__ = ["cross_entropy", "mse"]
+__all__ = ["binary_cross_entropy", "cross_entropy", "mse"]
 
 
 def _reduce(per_sample: Array, reduction: str) -> Array:
@@ -125,3 +125,33 @@ def mse(prediction: Array, target: Array, reduction: str = "mean") -> Any:
     d = prediction - target
     scale = 2 / d.size if reduction == "mean" and d.size else 2
     return _reduce(d * d, reduction), lambda g: scale * g * d, lambda g: -scale * g * d
+
+
+def _chances(draw: Any) -> Any:
+    shape = draw.shape(side=(1, 3))
+    logits, targets = draw.array(shape, -50, 50, special=(0.0,)), draw.array(shape, 0, 1)
+    return call(logits, targets, reduction=draw.choice(("mean", "sum", "none")))
+
+
+def _log_likelihood(x: Array, t: Array, reduction: str = "mean") -> Array:
+    return _reduce(-(t * -np.logaddexp(0, -x) + (1 - t) * -np.logaddexp(0, x)), reduction)
+
+
+@op(samples=_chances, reference=_log_likelihood, note="beyond 50 the reference loses its digits, not the op")
+def binary_cross_entropy(logits: Array, targets: Array, reduction: str = "mean") -> Any:
+    """Cross-entropy of sigmoid(logits) against yes or no, the two in one op: log(1 + exp(x)) - x t.
+
+    logits, targets : the same shape, targets from 0 to 1          out : (), or that shape with reduction='none'
+    Gradient: (sigmoid(logits) - targets) g, over the count for 'mean'; -logits g for the targets.
+    Errors: ShapeError unless the shapes are equal.
+    """
+    if logits.shape != targets.shape:
+        raise ShapeError(
+            f"binary_cross_entropy: logits {logits.shape} against targets {targets.shape}. Broadcasting would compare every pair. "
+            f"Give targets of shape {logits.shape}."
+        )
+    x, t = raw(logits), raw(targets)
+    # max(x, 0) - x t + log1p(exp(-|x|)) never overflows; logaddexp is five times slower
+    out = np.maximum(x, np.zeros_like(x, shape=())) - x * t + np.log1p(np.exp(-abs(x)))
+    scale = 1 / x.size if reduction == "mean" and x.size else 1
+    return _reduce(out, reduction), lambda g: (sigmoid(logits) - targets) * (scale * g), lambda g: -logits * (scale * g)
