@@ -87,8 +87,8 @@ class Evaluation:
         """Whether anything but the fresh variables leads to the result, or the variables to something of the caller's."""
         if any(v.node is not None for v in self.variables):
             return True
-        own = {id(v) for v in self.variables}
-        return any(t.requires_grad and key not in own for key, t in reachable(self.out, self.variables)[1].items())
+        own = set(self.variables)
+        return any(t.requires_grad and t not in own for t in reachable(self.out, self.variables)[1])
 
     def pull(self, seed: Any = None) -> Any:
         """The gradient of sum(seed * out) with respect to the variables, in their structure."""

@@ -1,13 +1,14 @@
 """The backward walk: from a result to the inputs, each node once, youngest first.
 
-Creation numbers are a topological order, so the walk needs no recursion and no search: collect the nodes, sort their
-numbers, go backwards. A node's gradient is complete when its turn comes, because everything that used it is younger.
+Creation numbers are a topological order, so the walk needs no recursion and no sorting of the graph: a heap hands out the
+youngest node that has received a gradient. Its gradient is complete by then, because everything that used it is younger.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -22,32 +23,30 @@ from .tensor import EDGES, NUMBER, OP, Array, Tensor
 
 __all__ = ["accumulate", "reachable", "walk"]
 
-FREED = (-1, Op("freed", lambda: None), (), NO_OPTIONS, None)  # what is left of a node after a walk has passed
+FREED = (-1, Op("freed", lambda: None), (), NO_OPTIONS, ())  # what is left of a node after a walk has passed
 Pairs = list[tuple[Tensor, Any]]
+ndarray = np.ndarray
 
 
-def reachable(root: Tensor, stop: Iterable[Tensor] = ()) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
-    """Everything that ``root`` was computed from: {number: Tensor} of results, {id: Tensor} of leaves.
+def reachable(root: Tensor, stop: Iterable[Tensor] = ()) -> tuple[dict[int, Tensor], dict[Tensor, None]]:
+    """Everything that ``root`` was computed from: the results by creation number, and the leaves.
 
-    Tensors in ``stop`` count as leaves. Raises GraphError where the graph has been freed.
+    Tensors in ``stop`` count as leaves; what a walk has freed ends there.
     """
-    ends = {id(t) for t in stop}
+    ends = set(stop)
     inner: dict[int, Tensor] = {}
-    leaves: dict[int, Tensor] = {}
+    leaves: dict[Tensor, None] = {}
     stack = [root]
     while stack:
         t = stack.pop()
         node = t.node
-        if node is None or id(t) in ends:
-            leaves[id(t)] = t
-        elif node[NUMBER] not in inner:
-            if node is FREED:
-                raise GraphError(
-                    "This graph was freed by an earlier backward(). Call backward(retain_graph=True) the first time, or compute "
-                    "the value again."
-                )
-            inner[node[NUMBER]] = t
-            stack.extend([edge[0] for edge in node[EDGES]])
+        if node is None or t in ends:
+            leaves[t] = None
+            continue
+        number = node[NUMBER]
+        if number not in inner:
+            inner[number] = t
+            stack.extend(x for x, _ in node[EDGES])
     return inner, leaves
 
 
@@ -64,31 +63,30 @@ def walk(
     Gradients are arrays, or Tensors with ``create_graph`` (which keeps the graph). Tensors in ``inputs`` count as
     leaves: the walk does not look behind them. Touches no ``.grad``.
     """
-    inner, leaves = reachable(root, inputs or ())
-    if inputs is not None:
-        inner = leading_to(inner, {id(t) for t in inputs})
-    pending: dict[int, Any] = {id(root): seeded(root, seed, create_graph)}
-    owned: set[int] = set()  # ids whose pending gradient is an array of the walk's own, which may be added to in place
-    retain_graph = retain_graph or create_graph
+    ends = set(inputs or ())
+    wanted = None if inputs is None else leading_to(root, ends)
+    pending: dict[Tensor, Any] = {root: seeded(root, seed, create_graph)}  # gradients collected so far
+    queue: list[int] = []  # the youngest node first: a heap of negative creation numbers
+    waiting: dict[int, Tensor] = {}
+    keep = retain_graph or create_graph
+    kind: type = Tensor if create_graph else ndarray
     watched = mode().anomaly
-    kind: type = Tensor if create_graph else np.ndarray
-    suspect = watched or (bool(inner) and mutation.last > min(inner))
+    if root.node is not None and root not in ends:
+        enqueue(root, queue, waiting)
     with rerunning() if create_graph else no_grad():
-        for number in sorted(inner, reverse=True):
-            t = inner[number] if retain_graph else inner.pop(number)
+        while queue:
+            number = heappop(queue)
+            t = waiting.pop(number)
+            g = pending.pop(t)
             node: Any = t.node
-            g = pending.pop(id(t), None)
-            if not retain_graph:
+            if not keep:
                 t.node = FREED
-            if g is None:
-                continue
             if t.hooks:
                 g = checks.hooked(t, g, create_graph)
-            if suspect:
+            if watched or mutation.last > -number:
                 checks.unchanged(t, node)
             for x, pullback in rerun(node) if create_graph else node[EDGES]:
-                key = id(x)
-                if inputs is not None and not (key in leaves or (x.node and x.node[NUMBER] in inner)):
+                if wanted is not None and x not in wanted:
                     continue
                 gx = pullback(g)
                 data = x.data
@@ -96,45 +94,77 @@ def walk(
                     gx = conform(gx, data, node[OP], create_graph)
                 if watched:
                     checks.finite(gx, node)
-                if key not in pending:
-                    pending[key] = gx
-                elif key in owned:
-                    np.add(pending[key], gx, out=pending[key])
+                old = pending.get(x)
+                if old is None:
+                    pending[x] = gx
+                    if x.node is not None and x not in ends:
+                        enqueue(x, queue, waiting)
+                elif old.__class__ is ndarray and old.size > LARGE and private(old, held=1):
+                    np.add(old, gx, out=old)
                 else:
-                    pending[key] = pending[key] + gx
-                    if pending[key].__class__ is np.ndarray:
-                        owned.add(key)
-            x = t = node = pullback = gx = None  # type: ignore[assignment]  # let go of what this node kept before the next
-        found = []
-        for leaf in leaves.values() if inputs is None else inputs:
-            g = pending.pop(id(leaf), None)
-            if g is not None and leaf.requires_grad:
-                found.append((leaf, checks.hooked(leaf, g, create_graph) if leaf.hooks else g))
-        return found
+                    pending[x] = old + gx
+            pullback = None  # let go of what it kept before the next one computes
+        found = [(t, g) for t, g in pending.items() if t.requires_grad]
+        return [(t, checks.hooked(t, g, create_graph) if t.hooks else g) for t, g in found]
 
 
-def leading_to(inner: dict[int, Tensor], ends: set[int]) -> dict[int, Tensor]:
-    """Those nodes from which one of ``ends`` can be reached."""
-    wanted: dict[int, Tensor] = {}
-    for number in sorted(inner):
-        for edge in inner[number].node[EDGES]:  # type: ignore[index]
-            x = edge[0]
-            if id(x) in ends or (x.node is not None and x.node[NUMBER] in wanted):
-                wanted[number] = inner[number]
-                break
+LARGE = 4096  # entries from which adding in place is worth asking whether it is allowed
+
+
+def enqueue(t: Tensor, queue: list[int], waiting: dict[int, Tensor]) -> None:
+    """Put a result in line for the walk."""
+    number = -t.node[NUMBER]  # type: ignore[index]
+    if number > 0:
+        raise GraphError(
+            "This graph was freed by an earlier backward(). Call backward(retain_graph=True) the first time, or compute the value "
+            "again."
+        )
+    waiting[number] = t
+    heappush(queue, number)
+
+
+def references(array: Array) -> int:
+    """How many references Python counts to the caller's variable, this call's own included."""
+    return sys.getrefcount(array)
+
+
+def _alone() -> int:
+    fresh = np.empty(1)
+    return references(fresh)
+
+
+ALONE = _alone()  # what an array counts that only one variable refers to; measured, as Python versions differ
+
+
+def private(array: Array, held: int = 0) -> bool:
+    """Whether nobody else can see this memory, so that it may be kept or written to.
+
+    held : references that the caller knows of, beside its one variable.
+    """
+    return array.base is None and sys.getrefcount(array) <= ALONE + held
+
+
+def leading_to(root: Tensor, ends: set[Tensor]) -> set[Tensor]:
+    """Those Tensors on the way to ``root`` from which one of ``ends`` can be reached, ``ends`` included."""
+    wanted = set(ends)
+    results = reachable(root, ends)[0]
+    for number in sorted(results):
+        if any(x in wanted for x, _ in results[number].node[EDGES]):  # type: ignore[index]
+            wanted.add(results[number])
     return wanted
 
 
 def accumulate(gradients: Pairs) -> None:
     """Add gradients to ``.grad``: always a new array, so that no two gradients share memory."""
-    for i, (leaf, g) in enumerate(gradients):
-        gradients[i] = (leaf, None)
+    gradients.reverse()
+    while gradients:
+        leaf, g = gradients.pop()
         if isinstance(g, Tensor):
             leaf.grad = g if leaf.grad is None else leaf.grad + g
         elif leaf.grad is not None:
             leaf.grad = Tensor(np.asarray(leaf.grad.data + g))
-        else:  # an array that nobody else refers to needs no copy: here g, and the argument of getrefcount
-            leaf.grad = Tensor(g if g.base is None and sys.getrefcount(g) == 2 else g.copy())
+        else:
+            leaf.grad = Tensor(g if private(g) else g.copy())
 
 
 def seeded(root: Tensor, seed: Any, create_graph: bool) -> Any:
