@@ -8,7 +8,7 @@ from typing import Any
 from ..engine import Tensor
 from ..engine.errors import GraphError
 from ..engine.modes import mode
-from . import arithmetic, linalg, powers, rounding, shaping
+from . import arithmetic, powers, products, rearranging, rounding, shaping
 
 
 def reflected(call: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Tensor]:
@@ -39,7 +39,7 @@ def reshape(self: Tensor, *shape: Any) -> Tensor:
 
 def transpose(self: Tensor, *axes: Any) -> Tensor:
     """The axes in another order: t.transpose(), t.transpose(1, 0) or t.transpose((1, 0))."""
-    return shaping.transpose(self, axes[0] if len(axes) == 1 else axes or None)
+    return rearranging.transpose(self, axes[0] if len(axes) == 1 else axes or None)
 
 
 def attach() -> None:
@@ -52,10 +52,15 @@ def attach() -> None:
         "mod": (arithmetic.mod, "%"),
         "floordiv": (rounding.floor_divide, "//"),
         "pow": (powers.power, "**"),
-        "matmul": (linalg.matmul, "@"),
+        "matmul": (products.matmul, "@"),
     }
     methods: dict[str, Any] = {f"__r{name}__": reflected(call) for name, (call, _) in pairs.items()}
     methods |= {f"__i{name}__": in_place(call, sign) for name, (call, sign) in pairs.items()}
-    methods |= {"reshape": reshape, "transpose": transpose, "T": property(transpose)}
+    methods |= {
+        "reshape": reshape,
+        "transpose": transpose,
+        "T": property(transpose),
+        "mT": property(rearranging.matrix_transpose),
+    }
     for name, method in methods.items():
         setattr(Tensor, name, method)

@@ -1,4 +1,4 @@
-"""Products of matrices."""
+"""numpy.linalg's names: ``ops.linalg.inv`` is np.linalg.inv for Tensors. The ops live in the families imported here."""
 
 from __future__ import annotations
 
@@ -6,66 +6,47 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Array, op
-from ..engine.domain import call
-from ..engine.errors import ShapeError
+from ..engine import Array
+from ..engine.op import NUMPY
+from . import diagonals
+from .contraction import tensordot
+from .decomposition import cholesky, eigh, eigvalsh, qr, svd, svdvals
+from .products import cross, matmul, multi_dot, outer
+from .rearranging import matrix_transpose
+from .solving import det, inv, matrix_power, pinv, slogdet, solve
 
-__all__ = ["linear", "matmul"]
-
-
-def _products(draw: Any) -> Any:
-    n, k, m = (draw.integer(0, 3) for _ in range(3))
-    batch = draw.shapes(2, ndim=(0, 2), side=(1, 2))
-    left, right = draw.choice([((*batch[0], n, k), (*batch[1], k, m)), ((k,), (k,)), ((n, k), (k,)), ((k,), (*batch[1], k, m))])
-    return call(draw.array(left), draw.array(right))
-
-
-@op(numpy=np.matmul, method="__matmul__", samples=_products, analytic=True)
-def matmul(x: Array, y: Array) -> Any:
-    """Matrix product x @ y; leading axes are a batch and broadcast.
-
-    x : (..., n, k) or (k,)          y : (..., k, m) or (k,)          out : (..., n, m), without the axis of a vector
-    Gradient: g @ y^T, x^T @ g.
-    """
-    if x.ndim == 0 or y.ndim == 0 or x.shape[-1] != y.shape[-2 if y.ndim > 1 else 0]:
-        raise ShapeError(
-            f"matmul: {x.shape} @ {y.shape}. The last axis of the left must equal the "
-            f"{'second-last axis' if y.ndim > 1 else 'axis'} of the right."
-        )
-    if x.ndim == 1 and y.ndim == 1:
-        return x @ y, lambda g: g * y, lambda g: g * x
-    if x.ndim == 1:
-        return x @ y, lambda g: (y @ g[..., None])[..., 0], lambda g: x[:, None] * g[..., None, :]
-    if y.ndim == 1:
-        return x @ y, lambda g: g[..., None] * y, lambda g: (x.swapaxes(-1, -2) @ g[..., None])[..., 0]
-    return x @ y, lambda g: g @ y.swapaxes(-1, -2), lambda g: x.swapaxes(-1, -2) @ g
+__all__ = [
+    "cholesky",
+    "cross",
+    "det",
+    "diagonal",
+    "eigh",
+    "eigvalsh",
+    "inv",
+    "matmul",
+    "matrix_power",
+    "matrix_transpose",
+    "multi_dot",
+    "outer",
+    "pinv",
+    "qr",
+    "slogdet",
+    "solve",
+    "svd",
+    "svdvals",
+    "tensordot",
+    "trace",
+]
 
 
-def _affine(draw: Any) -> Any:
-    n, k, m = (draw.integer(0, 3) for _ in range(3))
-    bias = (draw.array((m,)),) if draw.choice((True, False)) else ()
-    return call(draw.array((*draw.shape(ndim=(0, 2), side=(1, 2)), n, k)), draw.array((k, m)), *bias)
+def diagonal(x: Array, *, offset: int = 0) -> Any:
+    """The diagonal of each matrix: ``ops.diagonal`` of the last two axes."""
+    return diagonals.diagonal(x, offset, -2, -1)
 
 
-@op(samples=_affine, analytic=True, reference=lambda x, w, b=0: x @ w + b)
-def linear(x: Array, weight: Array, bias: Array = None) -> Any:
-    """x @ weight + bias, in one op.
+def trace(x: Array, *, offset: int = 0) -> Any:
+    """The sum of each matrix's diagonal: ``ops.trace`` of the last two axes."""
+    return diagonals.trace(x, offset, -2, -1)
 
-    x : (..., in)          weight : (in, out)          bias : (out,) or None          out : (..., out)
-    Gradient: g @ weight^T; x^T @ g and g, both summed over the leading axes.
-    """
-    if x.ndim == 0 or weight.ndim != 2 or x.shape[-1] != weight.shape[0]:
-        raise ShapeError(
-            f"linear: input {x.shape} against weight {weight.shape}. The input's last axis must be the weight's first, "
-            f"{weight.shape[0] if weight.ndim else '?'}."
-        )
-    out = x @ weight
-    if bias is not None:
-        out += bias
-    rows = lambda a: a if a.ndim == 2 else a.reshape(-1, a.shape[-1])  # (..., k) -> (n, k)
-    return (
-        out,
-        lambda g: g @ weight.T,
-        lambda g: rows(x).T @ rows(g),
-        lambda g: rows(g).sum(axis=0),
-    )
+
+NUMPY.update({np.linalg.diagonal: diagonal, np.linalg.trace: trace})

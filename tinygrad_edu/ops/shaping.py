@@ -1,4 +1,4 @@
-"""Shape: the same numbers in another arrangement. Gradients are the arrangement undone."""
+"""Shape: the same numbers in the same order, under another shape. Gradients take the shape back."""
 
 from __future__ import annotations
 
@@ -6,16 +6,30 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Array, op, raw
-from ..engine.domain import call
+from ..engine import Array, op
+from ..engine.domain import call, reals
 
-__all__ = ["broadcast_to", "getitem", "index_add", "reshape", "swapaxes", "transpose"]
+__all__ = [
+    "astype",
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "broadcast_to",
+    "copy",
+    "expand_dims",
+    "flatten",
+    "ravel",
+    "reshape",
+    "squeeze",
+]
 
 
 def _reshaped(draw: Any) -> Any:
     shape = draw.shape(side=(0, 3))
     size = int(np.prod(shape))
-    return call(draw.array(shape), draw.choice([(size,), (1, size), shape[::-1], *([(-1, 1)] if size else [])]))
+    return call(
+        draw.array(shape), draw.choice([(size,), size, (1, size), shape[::-1], *([(-1, 1), -1] if size else [])])
+    )
 
 
 @op(numpy=np.reshape, samples=_reshaped, analytic=True)
@@ -28,36 +42,93 @@ def reshape(x: Array, shape: Any) -> Any:
     return x.reshape(shape), lambda g: g.reshape(x.shape), None
 
 
-@op(numpy=np.transpose, samples=lambda draw: call(draw.array(shape := draw.shape()), _permutation(draw, len(shape))), analytic=True)
-def transpose(x: Array, axes: Any = None) -> Any:
-    """The axes in another order; reversed if None.
+@op(numpy=np.ravel, method=True, samples=reals(), analytic=True)
+def ravel(x: Array) -> Any:
+    """All entries on one axis, in row-major order; shares x's memory where it can.
 
-    x : (...)          out : x.shape[axes]
-    Gradient: g, its axes put back.
+    x : (...)          out : (x.size,)
+    Gradient: g, in x's shape.
     """
-    back = None if axes is None else tuple(int(i) for i in np.argsort([a % x.ndim for a in axes]))
-    return x.transpose(axes), lambda g: g.transpose(back)
+    return x.reshape(-1), lambda g: g.reshape(x.shape)
 
 
-def _permutation(draw: Any, ndim: int) -> Any:
-    order = list(range(ndim))
-    for i in range(ndim):
-        j = draw.integer(i, ndim - 1)
-        order[i], order[j] = order[j], order[i]
-    return draw.choice((None, tuple(order)))
+@op(method=True, samples=reals(), reference=lambda x: x.flatten(), analytic=True)
+def flatten(x: Array) -> Any:
+    """All entries on one axis, in row-major order; always a copy.
 
-
-@op(numpy=np.swapaxes, method="swapaxes", samples=lambda draw: call(draw.array(shape := draw.shape(ndim=(1, 3))), draw.axis(len(shape)), draw.axis(len(shape))), analytic=True)
-def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
-    """Two axes exchanged.
-
-    x : (...)          out : x's shape with two entries exchanged
-    Gradient: g, exchanged back.
+    x : (...)          out : (x.size,)
+    Gradient: g, in x's shape.
     """
-    return x.swapaxes(axis1, axis2), lambda g: g.swapaxes(axis1, axis2), None, None
+    return x.flatten(), lambda g: g.reshape(x.shape)
 
 
-@op(numpy=np.broadcast_to, samples=lambda draw: call(draw.array(draw.choice(shapes := draw.shapes(2))), np.broadcast_shapes(*shapes)), analytic=True)
+def _squeezable(draw: Any) -> Any:
+    shape = draw.shape(ndim=(0, 4), side=(0, 2))
+    single = [i for i, n in enumerate(shape) if n == 1]
+    return call(draw.array(shape), axis=draw.choice([None, tuple(single), *single, *(i - len(shape) for i in single)]))
+
+
+@op(numpy=np.squeeze, method=True, samples=_squeezable, analytic=True)
+def squeeze(x: Array, axis: Any = None) -> Any:
+    """x without its axes of length 1: all of them, or those named.
+
+    x : (...)          out : the same entries in a shorter shape
+    Gradient: g, in x's shape.
+    """
+    return x.squeeze(axis), lambda g: g.reshape(x.shape)
+
+
+def _expanded(draw: Any) -> Any:
+    shape = draw.shape(ndim=(0, 2))
+    return call(draw.array(shape), draw.choice((0, -1, (0, 1), (0, -1), len(shape))))
+
+
+@op(numpy=np.expand_dims, samples=_expanded, analytic=True)
+def expand_dims(x: Array, axis: Any) -> Any:
+    """x with new axes of length 1, which stand at ``axis`` of the result.
+
+    x : (...)          out : the same entries in a longer shape
+    Gradient: g, in x's shape.
+    """
+    return np.expand_dims(x, axis), lambda g: g.reshape(x.shape), None
+
+
+@op(numpy=np.atleast_1d, samples=reals(), analytic=True)
+def atleast_1d(x: Array) -> Any:
+    """x with at least one axis: () becomes (1,).
+
+    x : (...)          out : (...), or (1,)
+    Gradient: g, in x's shape.
+    """
+    return np.atleast_1d(x), lambda g: g.reshape(x.shape)
+
+
+@op(numpy=np.atleast_2d, samples=reals(), analytic=True)
+def atleast_2d(x: Array) -> Any:
+    """x with at least two axes: (n,) becomes the row (1, n).
+
+    x : (...)          out : (...), (1, n) or (1, 1)
+    Gradient: g, in x's shape.
+    """
+    return np.atleast_2d(x), lambda g: g.reshape(x.shape)
+
+
+@op(numpy=np.atleast_3d, samples=reals(), analytic=True)
+def atleast_3d(x: Array) -> Any:
+    """x with at least three axes: (m, n) becomes (m, n, 1), and (n,) becomes (1, n, 1).
+
+    x : (...)          out : (...), (m, n, 1), (1, n, 1) or (1, 1, 1)
+    Gradient: g, in x's shape.
+    """
+    return np.atleast_3d(x), lambda g: g.reshape(x.shape)
+
+
+def _broadcast(draw: Any) -> Any:
+    shapes = draw.shapes(2)
+    return call(draw.array(draw.choice(shapes)), np.broadcast_shapes(*shapes))
+
+
+@op(numpy=np.broadcast_to, samples=_broadcast, analytic=True)
 def broadcast_to(x: Array, shape: Any) -> Any:
     """x repeated, without a copy, to a larger shape that it broadcasts to.
 
@@ -67,44 +138,31 @@ def broadcast_to(x: Array, shape: Any) -> Any:
     return np.broadcast_to(x, shape), lambda g: g, None
 
 
-def _indexed(draw: Any) -> Any:
-    shape = draw.shape(ndim=(1, 3), side=(1, 3))
-    n = shape[0]
-    index = draw.choice((
-        0, -1, slice(None, None, -1), slice(1, None), ..., None, (None, ..., 0), ([0, -1, 0],), np.arange(n) % 2 == 0,
-        np.array([[0, n - 1], [-1, 0]]), (slice(None), None), (np.array([0, 0]), ...),
-    ))  # fmt: skip
-    return call(draw.array(shape), index[0] if isinstance(index, tuple) and len(index) == 1 else index)
+@op(numpy=np.copy, method=True, samples=reals(), analytic=True)
+def copy(x: Array) -> Any:
+    """The same entries in memory of their own.
 
-
-@op(method="__getitem__", samples=_indexed, analytic=True)
-def getitem(x: Array, index: Any) -> Any:
-    """x[index], with every index that numpy knows.
-
-    x : (...)          out : as numpy
-    Gradient: g, added into zeros at the index; an entry taken twice collects both.
+    x : (...)          out : (...)
+    Gradient: g.
     """
-    return x[index], lambda g: index_add(np.zeros_like(x), index, g), None
+    return x.copy(), lambda g: g
 
 
-@op(samples=lambda draw: call(draw.array((3, 2)), draw.choice((0, [0, 0, 2], slice(0, 2), [True, False, True])), draw.array(())), analytic=True)
-def index_add(x: Array, index: Any, y: Array) -> Any:
-    """A copy of x with y added at x[index]; where an index repeats, every addition counts.
+def _cast(draw: Any) -> Any:
+    return call(draw.array(draw.shape()), draw.choice((np.float64, "float64", np.dtype(np.float64))))
 
-    x : (...)          y : broadcasts to x[index]          out : x's shape
-    Gradient: g, and g[index].
+
+@op(
+    numpy=getattr(np, "astype", ()),  # since numpy 2.1
+    method=True,
+    samples=_cast,
+    reference=lambda x, dtype: x.astype(dtype),
+    note="to float64 only: a narrower type rounds, so its differences are steps",
+)
+def astype(x: Array, dtype: Any) -> Any:
+    """x in another dtype.
+
+    x : (...)          out : (...) of the dtype
+    Gradient: g in x's dtype (its real part, from complex).  A dtype that is not floating ends the graph.
     """
-    out = raw(x).copy()
-    if basic(index):
-        out[index] += raw(y)
-    else:
-        np.add.at(out, index, raw(y))
-    return out, lambda g: g, None, lambda g: g[index]
-
-
-def basic(index: Any) -> bool:
-    """Whether an index takes no entry twice by its form alone: integers, slices, ..., None, booleans."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(
-        p is None or p is Ellipsis or isinstance(p, (int, slice, np.integer)) or np.asarray(p).dtype == bool for p in parts
-    )
+    return x.astype(dtype), lambda g: g, None
