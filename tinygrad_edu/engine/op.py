@@ -192,10 +192,9 @@ def finish(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any)
     else:
         outs = tuple(lawful(o, common) for o in out)
         bundle = wrap(this, args, kwargs, Parts(outs), tuple((x, of_parts(p, outs)) for x, p in edges))
-        picking = [
-            ((bundle, spread(i, len(outs))),) if edges and o.dtype.kind in "fc" else () for i, o in enumerate(outs)
-        ]
-        wrapped = tuple(wrap(PICK, (bundle, i), NO_OPTIONS, outs[i], e) for i, e in enumerate(picking))
+        picks = [((bundle, spread(i, len(outs))),) if edges else () for i in range(len(outs))]
+        parts = [wrap(PICK, (bundle, i), NO_OPTIONS, o, e) for i, (o, e) in enumerate(zip(outs, picks))]
+        wrapped = out._make(parts) if hasattr(out, "_make") else tuple(parts)  # numpy's named tuples keep their names
     if mode().anomaly:
         from .anomaly import watch
 
@@ -204,7 +203,9 @@ def finish(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any)
 
 
 def wrap(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], out: Array, edges: tuple[Any, ...]) -> Tensor:
-    """A result as a Tensor; with a node if somebody wants a gradient through it."""
+    """A result as a Tensor; with a node if somebody wants a gradient through it, which integers do not have."""
+    if getattr(out.dtype, "kind", "f") not in "fc":
+        edges = ()
     t: Tensor = new(Tensor)
     t.data, t.grad, t.hooks, t.requires_grad = out, None, (), edges != ()
     t.node = (count(), this, args, kwargs, edges) if edges else None

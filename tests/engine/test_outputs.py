@@ -1,0 +1,50 @@
+"""What an op's results are: several of them, named ones, and ones that cannot have a gradient."""
+
+import numpy as np
+import pytest
+
+from tinygrad_edu import Tensor, op
+from tinygrad_edu.engine.walk import walk
+
+
+@op
+def halves(x):
+    """Both halves of a vector."""
+    n = len(x) // 2
+    return (x[:n], x[n:]), lambda gs: np.concatenate(gs)
+
+
+def test_a_part_that_nobody_used_counts_as_zeros():
+    x = Tensor(np.arange(4.0), requires_grad=True)
+    halves(x)[1].sum().backward()
+    assert x.grad.tolist() == [0, 0, 1, 1]
+
+
+def test_every_part_contributes_once():
+    x = Tensor(np.arange(4.0), requires_grad=True)
+    first, second = halves(x)
+    (first * second).sum().backward()
+    assert x.grad.tolist() == [2, 3, 0, 1]
+
+
+def test_several_outputs_have_second_derivatives():
+    x = Tensor(np.arange(4.0), requires_grad=True)
+    first, second = halves(x * x)
+    ((_, g),) = walk((first * second).sum(), inputs=[x], create_graph=True)
+    g.sum().backward()
+    # f = x0^2 x2^2 + x1^2 x3^2
+    expected = [2 * 4 + 4 * 0 * 2, 2 * 9 + 4 * 1 * 3, 2 * 0 + 4 * 0 * 2, 2 * 1 + 4 * 1 * 3]
+    assert x.grad.tolist() == expected
+
+
+def test_numpys_named_results_keep_their_names():
+    x = Tensor(np.diag([2.0, 1.0]), requires_grad=True)
+    assert np.linalg.eigh(x).eigenvalues.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("dtype", [int, bool])
+def test_a_result_that_is_not_floating_ends_the_graph(dtype):
+    x = Tensor(np.ones(3), requires_grad=True)
+    y = x.astype(dtype)
+    assert not y.requires_grad
+    assert y.node is None
