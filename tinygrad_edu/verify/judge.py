@@ -1,0 +1,46 @@
+"""Whether an analytic derivative agrees with what differences say, entry by entry."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .numeric import Estimate
+
+__all__ = ["RTOL", "Verdict", "judge"]
+
+RTOL = 1e-6  # of the larger of the two derivatives
+FLOOR = 1e-10  # of the largest derivative in the row: rounding inside the analytic one
+BOUNDS = 10.0  # how many times its estimated error a difference may be off
+ATOL = 1e-12  # absolute, for derivatives that vanish
+UNCLEAR = 1e-3  # a bound this loose, relative to the largest derivative in the row, decides nothing
+
+
+class Verdict(NamedTuple):
+    """One entry for each derivative."""
+
+    wrong: Any  # they disagree
+    judged: Any  # the differences were sharp enough to tell
+    error: Any  # relative error, 0 where nothing is wrong at a kink
+
+
+def judge(analytic: Any, numeric: Estimate, rtol: float = RTOL) -> Verdict:
+    """Compare derivatives of one shape (results, inputs).
+
+    At a kink any value between the one-sided derivatives is right. Where the slope is infinite the derivative must be, too.
+    """
+    low, high, value = numeric.low, numeric.high, numeric.value
+    defined = ~np.isnan(value)
+    finite = np.where(np.isfinite(value), value, 0.0)
+    row = np.max(np.abs(finite), axis=-1, keepdims=True, initial=0.0)
+    size = np.maximum(np.abs(finite), np.where(np.isfinite(analytic), np.abs(analytic), 0.0))
+    slack = rtol * size + FLOOR * row + BOUNDS * numeric.error + ATOL
+    with np.errstate(invalid="ignore"):
+        miss = np.maximum(np.maximum(low - analytic, analytic - high), 0.0)
+        miss = np.where(analytic == value, 0.0, miss)  # inf equals inf
+        right = miss <= slack
+        judged = defined & ((numeric.error <= UNCLEAR * np.maximum(row, np.abs(finite))) | (numeric.error < 1e-9))
+        error = np.where(miss > 0, miss / np.maximum(size, FLOOR * row + ATOL), 0.0)
+    error = np.where(np.isnan(error), np.inf, error)
+    return Verdict(defined & ~right, judged, np.where(defined, error, 0.0))

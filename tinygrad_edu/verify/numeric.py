@@ -1,0 +1,172 @@
+"""Derivatives by differences: the independent witness that every analytic gradient is compared with.
+
+Central differences at several steps. Their error has two parts: cutting off the Taylor series, which falls with the
+step, and rounding, which grows as the step falls. Two neighbouring steps bound both: the larger one's cut-off error
+is nearly their whole difference, and so is the smaller one's rounding error. Steps are added until a pair agrees, and
+the pair with the least error gives the derivative together with a bound on how wrong it is. No extrapolation: a kink
+between the steps would turn it into nonsense, whereas here it only widens the bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+__all__ = ["Estimate", "complex_step", "differences", "directional"]
+
+Array: TypeAlias = Any
+Vector: TypeAlias = Callable[[Array], Array]  # a function from a flat vector to a flat vector
+
+STEPS = (1e-4, 1e-5, 1e-6, 1e-3, 1e-7, 1e-2, 1e-8, 1e-9)  # in the order in which they are tried; the first two suffice mostly
+SETTLED = 1e-6  # relative error at which no further steps are tried
+TINY = 1e-20  # imaginary step: no difference is formed, so its square may vanish beside 1
+EPS = float(np.finfo(np.float64).eps)
+
+
+class Estimate(NamedTuple):
+    """Derivatives, one entry for each output (rows, in a Jacobian) and input (columns).
+
+    value : the derivative; +-inf where it grows without bound; NaN where there is none (a jump, an undefined value).
+    error : a bound on how wrong ``value`` is.
+    low, high : the one-sided derivatives, sorted, where they disagree (a kink); elsewhere both equal ``value``.
+    """
+
+    value: Array
+    error: Array
+    low: Array
+    high: Array
+
+    @property
+    def kinks(self) -> Array:
+        """Where the one-sided derivatives disagree."""
+        return self.low < self.high
+
+
+def differences(f: Vector, x: Array, columns: Any = None) -> Estimate:
+    """The Jacobian of f at x, from central differences with error-controlled steps.
+
+    f : flat float64 vector (n,) -> flat float64 vector (m,)
+    x : (n,) float64
+    columns : the inputs to differentiate by; all if None.
+    Returns an Estimate of arrays (m, n).
+    """
+    with np.errstate(all="ignore"):
+        f0 = f(x)
+        wanted = range(x.size) if columns is None else columns
+        found = [along(f, x, _unit(x.size, j), f0, max(1.0, abs(float(x[j])))) for j in wanted]
+    if not found:
+        empty = np.zeros((f0.size, 0))
+        return Estimate(empty, empty, empty, empty)
+    return Estimate(*(np.stack(parts, axis=1) for parts in zip(*found, strict=True)))
+
+
+def directional(f: Vector, x: Array, v: Array) -> Estimate:
+    """The derivative of f at x along v, from central differences: an Estimate of arrays (m,)."""
+    with np.errstate(all="ignore"):
+        return along(f, x, v, f(x), 1.0)
+
+
+def complex_step(f: Vector, x: Array) -> Array:
+    """The Jacobian of a holomorphic f at x, exact to rounding: Im f(x + ih) / h, with nothing to cancel.
+
+    f takes and returns complex vectors. W. Squire and G. Trapp, Using complex variables to estimate derivatives of real
+    functions (SIAM Review, 1998).
+    """
+    rows = [f(x + 1j * TINY * _unit(x.size, j)).imag / TINY for j in range(x.size)]
+    return np.stack(rows, axis=1) if rows else np.zeros((f(x + 0j).size, 0))
+
+
+def _unit(n: int, j: int) -> Array:
+    e = np.zeros(n)
+    e[j] = 1.0
+    return e
+
+
+# -- one direction -----------------------------------------------------------------------------------------------------
+
+
+class Step(NamedTuple):
+    """The differences at one step h, an entry for each output."""
+
+    h: float
+    central: Array  # (f(x+hv) - f(x-hv)) / 2h, or the one side that is defined
+    right: Array
+    left: Array
+    noise: Array  # how much rounding can have changed them
+
+
+def along(f: Vector, x: Array, v: Array, f0: Array, scale: float) -> Estimate:
+    """The derivative along v, with as many steps as it takes to settle."""
+    steps: list[Step] = []
+    for h in STEPS:
+        steps.append(_step(f, x, v, f0, h * scale))
+        steps.sort(key=lambda s: -s.h)
+        if len(steps) > 1:
+            best, error = _best_pair(steps)
+            value = _pick([s.central for s in steps], best + 1)
+            size = np.abs(value)
+            zero = np.maximum(size, error) <= 3 * _pick([s.noise for s in steps], best + 1)  # to within rounding
+            if np.all(zero | (error <= SETTLED * np.maximum(size, 1e-3 * np.max(size, initial=0.0)))):
+                return _with_kinks(steps, best, value, error)
+    return _undefined(steps, f0, _with_kinks(steps, best, value, error))
+
+
+def _step(f: Vector, x: Array, v: Array, f0: Array, h: float) -> Step:
+    above, below = x + h * v, x - h * v
+    if np.count_nonzero(v) == 1:  # the step as the floating-point grid really took it
+        j = int(np.flatnonzero(v)[0])
+        up, down = float(above[j] - x[j]) / float(v[j]), float(x[j] - below[j]) / float(v[j])
+        shift = 0.0
+    else:
+        up = down = h
+        shift = float(np.max(np.abs(x), initial=0.0))
+    fp, fm = f(above), f(below)
+    right, left = (fp - f0) / up, (f0 - fm) / down
+    central = (fp - fm) / (up + down)
+    central = np.where(np.isfinite(fm), np.where(np.isfinite(fp), central, left), right)
+    peak = np.maximum(np.maximum(np.abs(fp), np.abs(fm)), np.abs(f0))
+    noise = 4 * EPS * (np.where(np.isfinite(peak), peak, np.abs(f0)) + shift * np.abs(central)) / h
+    return Step(h, central, right, left, noise)
+
+
+def _best_pair(steps: list[Step]) -> tuple[Array, Array]:
+    """For each output the index of the first of the two neighbouring steps that agree best, and their error."""
+    central = np.stack([s.central for s in steps])
+    noise = np.stack([s.noise for s in steps])
+    errors = np.abs(central[1:] - central[:-1]) + noise[1:]
+    errors = np.where(np.isfinite(errors), errors, np.inf)
+    best = np.argmin(errors, axis=0)
+    return best, np.take_along_axis(errors, best[None], axis=0)[0]
+
+
+def _pick(rows: list[Array], which: Array) -> Array:
+    return np.take_along_axis(np.stack(rows), which[None], axis=0)[0]
+
+
+def _with_kinks(steps: list[Step], best: Array, value: Array, error: Array) -> Estimate:
+    """Bounds where the one-sided differences disagree, and do not come together as the step falls."""
+    right, left = _pick([s.right for s in steps], best + 1), _pick([s.left for s in steps], best + 1)
+    gap = np.abs(right - left)
+    wider = np.abs(_pick([s.right for s in steps], best) - _pick([s.left for s in steps], best))
+    noise = _pick([s.noise for s in steps], best + 1)
+    kink = (gap > 0.3 * wider) & (gap > 20 * noise) & (gap > 1e-7 * np.abs(value))
+    low = np.where(kink, np.minimum(right, left), value)
+    high = np.where(kink, np.maximum(right, left), value)
+    return Estimate(value, error, low, high)
+
+
+def _undefined(steps: list[Step], f0: Array, found: Estimate) -> Estimate:
+    """The same estimate, with NaN at a jump or an undefined value, and infinity where the slope grows without bound."""
+    wide, narrow = steps[0], steps[-1]
+    unsettled = found.error > 1e-3 * np.abs(found.value)
+    rise = [np.maximum(np.abs(s.right), np.abs(s.left)) * s.h for s in (wide, narrow)]
+    jump = unsettled & (rise[1] > 0.1 * rise[0]) & (rise[1] > 1e3 * narrow.noise * narrow.h)
+    slopes = np.stack([s.central for s in steps[-4:]])
+    growing = (np.abs(slopes[1:]) > 1.5 * np.abs(slopes[:-1])).all(axis=0) & unsettled & ~jump
+    growing &= (np.sign(slopes) == np.sign(slopes[-1])).all(axis=0)
+    value = np.where(growing, np.sign(slopes[-1]) * np.inf, found.value)
+    lost = jump | ~np.isfinite(f0) | (~np.isfinite(found.error) & ~growing)
+    mend = lambda a: np.where(lost, np.nan, np.where(growing, value, a))
+    return Estimate(mend(found.value), np.where(growing | lost, 0.0, found.error), mend(found.low), mend(found.high))
