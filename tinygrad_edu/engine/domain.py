@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-__all__ = ["Domain", "Draw", "Sample", "Samples", "call", "pairs", "reals"]
+__all__ = ["Domain", "Draw", "Sample", "Samples", "call", "optioned", "pairs", "reals"]
 
 T = TypeVar("T")
 
@@ -109,3 +109,13 @@ def pairs(low: float = -1e4, high: float = 1e4, special: Sequence[float] = (0.0,
     """Two arrays that broadcast together, between low and high."""
     domain = Domain(low, high, tuple(v for v in special if low <= v <= high))
     return lambda draw: call(*(draw.reals(shape, domain) for shape in draw.shapes(2)))
+
+
+def optioned(samples: Samples, **options: Sequence[Any]) -> Samples:
+    """The same calls, each with one of the values of every option: optioned(reals(), slope=(0.1, 0.2))."""
+
+    def described(draw: Draw) -> Sample:
+        args, kwargs = samples(draw)
+        return Sample(args, kwargs | {name: draw.choice(values) for name, values in options.items()})
+
+    return described

@@ -7,7 +7,6 @@ singletons, which makes the question that every op asks one lookup and one compa
 from __future__ import annotations
 
 import functools
-import inspect
 import itertools
 from collections.abc import Callable, Generator
 from contextvars import ContextVar, Token
@@ -57,6 +56,8 @@ class Switch:
         _mode.reset(self._tokens.pop())
 
     def __call__(self, function: F) -> F:
+        import inspect  # here: it would be a tenth of the package's import time
+
         fresh = type(self)
         if inspect.isgeneratorfunction(function):
 

@@ -18,7 +18,6 @@ differentiated when a second derivative is asked for.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec, overload
 
@@ -27,7 +26,7 @@ import numpy as np
 from .dtypes import common_dtype, lawful, unwrap
 from .modes import RECORD, mode
 from .outputs import PICK, Parts, of_parts, spread
-from .rule import Op, checked, edges_of, holds_tensor
+from .rule import NO_DEFAULT, Op, checked, edges_of, holds_tensor
 from .tensor import Array, Tensor, count
 
 __all__ = ["NUMPY", "OPS", "alias", "op"]
@@ -165,7 +164,7 @@ def bind(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple
     full = list(args)
     for i in range(len(args), moved[-1] + 1):
         default = this.defaults[i]
-        if this.names[i] not in kwargs and default is inspect.Parameter.empty:
+        if this.names[i] not in kwargs and default is NO_DEFAULT:
             raise TypeError(f"{this.name}() missing a required argument: {this.names[i]!r}")
         full.append(kwargs.get(this.names[i], default))
     return tuple(full), {n: v for n, v in kwargs.items() if n not in this.names[: len(full)]}

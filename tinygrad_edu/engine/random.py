@@ -5,6 +5,7 @@ The root is context-local: a thread or task that sets its own seed disturbs no o
 
 from __future__ import annotations
 
+import functools
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,15 +14,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Generator", "generator", "set_random_seed"]
+__all__ = ["generator", "set_random_seed"]
+
+# np.random is named inside functions only: numpy loads it at first use, a seventh of its own import time
+_root: ContextVar[Any] = ContextVar("tinygrad_edu.seed", default=None)  # a np.random.SeedSequence
+_alive: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
-class Generator(np.random.Generator):
-    """numpy's Generator, known to the engine while it lives, so that a recomputation can replay its draws."""
-
-
-_root: ContextVar[np.random.SeedSequence | None] = ContextVar("tinygrad_edu.seed", default=None)
-_alive: weakref.WeakSet[Generator] = weakref.WeakSet()
+@functools.cache
+def generator_class() -> Any:
+    """numpy's Generator as a class of ours: it can be referred to weakly, so that a recomputation can replay its draws."""
+    return type("Generator", (np.random.Generator,), {})
 
 
 def set_random_seed(seed: Any) -> None:
@@ -34,24 +37,24 @@ def set_random_seed(seed: Any) -> None:
     _root.set(np.random.SeedSequence(int(seed)))
 
 
-def generator() -> Generator:
+def generator() -> np.random.Generator:
     """A new independent Generator from the root; without a seed, from the operating system's entropy."""
     root = _root.get()
     if root is None:
         root = np.random.SeedSequence()
         _root.set(root)
-    made = Generator(np.random.PCG64(root.spawn(1)[0]))
+    made = generator_class()(np.random.PCG64(root.spawn(1)[0]))
     _alive.add(made)
-    return made
+    return made  # type: ignore[no-any-return]
 
 
-def states() -> list[tuple[Generator, Any]]:
+def states() -> list[tuple[Any, Any]]:
     """Every living Generator with its state."""
     return [(g, g.bit_generator.state) for g in list(_alive)]
 
 
 @contextmanager
-def replay(past: list[tuple[Generator, Any]]) -> Iterator[None]:
+def replay(past: list[tuple[Any, Any]]) -> Iterator[None]:
     """Draw once more what was drawn after ``past``, then go on as if nothing had been drawn."""
     present = states()
     for g, state in past:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import RuleError
@@ -14,36 +12,41 @@ from .tensor import Array, Tensor
 __all__ = ["Op", "raw"]
 
 
-@dataclass(eq=False)
+NO_DEFAULT = object()
+
+
 class Op:
-    """An op's rule, and the description that enrols it in tests, methods and numpy's protocols (see ``op``)."""
+    """An op's rule, and the description that enrols it in tests, methods and numpy's protocols (see ``op``).
 
-    name: str
-    rule: Callable[..., Any]
-    numpy: tuple[Any, ...] = ()
-    method: str | None = None
-    samples: Any = None
-    reference: Callable[..., Any] | None = None
-    analytic: bool = False
-    again: Callable[..., Any] | None = None
-    note: str = ""
-    call: Callable[..., Any] = field(init=False, repr=False)
-    names: tuple[str, ...] = field(init=False)  # positional parameters, in order
-    defaults: tuple[Any, ...] = field(init=False)  # theirs, or inspect.Parameter.empty
-    required: int = field(init=False)  # how many of them have no default
-    variadic: bool = field(init=False)  # takes *inputs
-    plain: bool = field(init=False)  # nothing but required inputs
-    own_dtype: bool = field(init=False)  # has a dtype option, so it decides its result's dtype
+    names, defaults : of its positional parameters, in order.  required : how many of them have no default.
+    plain : nothing but required inputs.  variadic : takes ``*inputs``.
+    own_dtype : has a dtype option, so it decides its result's dtype.
+    """
 
-    def __post_init__(self) -> None:
-        parameters = inspect.signature(self.rule).parameters.values()
-        positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-        self.names = tuple(p.name for p in positional)
-        self.defaults = tuple(p.default for p in positional)
-        self.required = sum(p.default is p.empty for p in positional)
-        self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-        self.plain = len(parameters) == self.required and not self.variadic
-        self.own_dtype = any(p.name == "dtype" for p in parameters)
+    call: Callable[..., Any]  # what the user calls; set by ``op``
+
+    def __init__(
+        self,
+        name: str,
+        rule: Callable[..., Any],
+        numpy: tuple[Any, ...] = (),
+        method: str | None = None,
+        samples: Any = None,
+        reference: Callable[..., Any] | None = None,
+        analytic: bool = False,
+        again: Callable[..., Any] | None = None,
+        note: str = "",
+    ) -> None:
+        self.name, self.rule, self.numpy, self.method = name, rule, numpy, method
+        self.samples, self.reference, self.analytic, self.again, self.note = samples, reference, analytic, again, note
+        # read from the code object: inspect.signature, and importing it, would be a fifth of the package's import time
+        code, given = rule.__code__, rule.__defaults__ or ()
+        self.names: tuple[str, ...] = code.co_varnames[: code.co_argcount]
+        self.required = code.co_argcount - len(given)
+        self.defaults = (NO_DEFAULT,) * self.required + given
+        self.variadic = bool(code.co_flags & 0x04)
+        self.plain = self.required == code.co_argcount + code.co_kwonlyargcount and not code.co_flags & 0x0C
+        self.own_dtype = "dtype" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

@@ -69,7 +69,7 @@ def walk(
     queue: list[int] = []  # the youngest node first: a heap of negative creation numbers
     waiting: dict[int, Tensor] = {}
     keep = retain_graph or create_graph
-    kind: type = Tensor if create_graph else ndarray
+    kind: Any = Tensor if create_graph else ndarray
     watched = mode().anomaly
     if root.node is not None and root not in ends:
         enqueue(root, queue, waiting)
@@ -99,7 +99,7 @@ def walk(
                     pending[x] = gx
                     if x.node is not None and x not in ends:
                         enqueue(x, queue, waiting)
-                elif old.__class__ is ndarray and old.size > LARGE and private(old, held=1):
+                elif isinstance(old, ndarray) and old.size > LARGE and private(old, held=1):
                     np.add(old, gx, out=old)
                 else:
                     pending[x] = old + gx
