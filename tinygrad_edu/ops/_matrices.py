@@ -58,7 +58,7 @@ def batch(draw: Any) -> tuple[int, ...]:
 def regular(draw: Any, *lead: int, n: int) -> Any:
     """Matrices with a determinant of either sign, far from singular: each diagonal entry outweighs its row."""
     x = draw.array((*lead, n, n), -1, 1) + (n + 1) * np.eye(n)
-    return draw.choice((x, x[..., ::-1, :]))
+    return draw.choice((x, x[..., ::-1, :].copy()))
 
 
 def orthogonal(draw: Any, *lead: int, n: int) -> Any:

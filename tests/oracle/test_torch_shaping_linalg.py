@@ -1,0 +1,272 @@
+"""Shapes, indexing and linear algebra against PyTorch, on the ops' own samples: value, first and second gradient."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinygrad_edu import Tensor, ops
+from tinygrad_edu.engine import OPS
+from tinygrad_edu.engine.walk import walk
+from tinygrad_edu.verify.draws import RandomDraw
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.oracle
+
+FAMILIES = {
+    "contraction", "decomposition", "diagonals", "enlarging", "indexing", "joining", "products", "rearranging", "shaping", "solving",
+}  # fmt: skip
+
+
+# -- the same function in PyTorch --------------------------------------------------------------------------------------
+
+
+def places(shape: tuple[int, ...], index: Any) -> Any:
+    """The numbers of the entries that an index takes; PyTorch knows no negative steps."""
+    return torch.from_numpy(np.array(np.arange(math.prod(shape)).reshape(shape)[index]))
+
+
+def scatter(y: Any, index: Any, shape: Any) -> Any:
+    where = places(shape, index)
+    flat = torch.zeros(math.prod(shape), dtype=y.dtype)
+    return flat.index_add(0, where.reshape(-1), y.expand(where.shape).reshape(-1)).reshape(shape)
+
+
+def index_update(x: Any, index: Any, y: Any) -> Any:
+    where = places(tuple(x.shape), index)
+    return x.reshape(-1).index_put((where,), y.expand(where.shape)).reshape(x.shape)
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    if axis is None:
+        return x.reshape(-1)[torch.from_numpy(indices)]
+    return x[(slice(None),) * (axis % x.ndim) + (torch.from_numpy(indices),)]
+
+
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    return torch.repeat_interleave(x, torch.as_tensor(repeats), axis)
+
+
+def pad(x: Any, pad_width: Any, mode: str, constant_values: float = 0.0) -> Any:
+    widths = np.broadcast_to(pad_width, (x.ndim, 2))
+    if mode == "constant":
+        return torch.nn.functional.pad(x, widths[::-1].reshape(-1).tolist(), value=constant_values)
+    for axis, width in enumerate(widths):  # PyTorch's own modes take the last axes of images only
+        x = x.index_select(axis, torch.from_numpy(np.pad(np.arange(x.shape[axis]), width, mode)))  # type: ignore[call-overload]
+    return x
+
+
+def expand_dims(x: Any, axis: Any) -> Any:
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    for a in sorted(a % (x.ndim + len(axes)) for a in axes):
+        x = x.unsqueeze(a)
+    return x
+
+
+def squeeze(x: Any, axis: Any = None) -> Any:
+    return x.squeeze() if axis is None else x.squeeze(axis) if axis != () else x
+
+
+def triangle(function: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda x, k: function(x if x.ndim > 1 else x.expand(len(x), len(x)), k)
+
+
+def joining(function: Callable[..., Any], **fixed: Any) -> Callable[..., Any]:
+    """A function of a list; a flattened one for axis=None."""
+
+    def call(xs: Any, axis: Any = 0) -> Any:
+        if axis is None:
+            return torch.cat([x.reshape(-1) for x in xs])
+        return function(xs, **(fixed or {"dim": axis}))
+
+    return call
+
+
+def split(x: Any, parts: Any, axis: int = 0) -> Any:
+    return torch.tensor_split(x, parts if isinstance(parts, int) else tuple(parts), dim=axis)
+
+
+def dot(x: Any, y: Any) -> Any:
+    if not x.ndim or not y.ndim:
+        return x * y
+    return torch.tensordot(x, y, ([x.ndim - 1], [max(y.ndim - 2, 0)]))
+
+
+def tensordot(x: Any, y: Any, axes: Any = 2) -> Any:
+    if isinstance(axes, tuple):
+        axes = [[a] if isinstance(a, int) else list(a) for a in axes]
+    return torch.tensordot(x, y, axes)
+
+
+def cross(x: Any, y: Any, axis: int = -1) -> Any:
+    return torch.linalg.cross(*torch.broadcast_tensors(x, y), dim=axis)
+
+
+def solve(a: Any, b: Any) -> Any:
+    if b.ndim == 1:
+        return torch.linalg.solve(a, b[:, None].expand(*a.shape[:-2], -1, 1))[..., 0]
+    lead = torch.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return torch.linalg.solve(a, b.expand(*lead, *b.shape[-2:]))  # its own rule takes some matrices for vectors
+
+
+def leibniz(x: Any) -> Any:
+    """The determinant, summed over permutations: the gradient of torch.linalg.det is 0 where elimination meets a zero."""
+    total = torch.zeros(x.shape[:-2], dtype=x.dtype)
+    n = x.shape[-1]
+    for order in itertools.permutations(range(n)):
+        sign = (-1) ** sum(a > b for a, b in itertools.combinations(order, 2))
+        total = total + sign * torch.prod(x[..., range(n), order], -1)
+    return total
+
+
+PYTORCH: dict[str, Callable[..., Any]] = {
+    "array_split": split,
+    "astype": lambda x, dtype: x.to(torch.float64),
+    "atleast_1d": torch.atleast_1d,
+    "atleast_2d": torch.atleast_2d,
+    "atleast_3d": torch.atleast_3d,
+    "broadcast_to": torch.broadcast_to,
+    "cholesky": lambda x: torch.linalg.cholesky((x + x.mT) / 2),
+    "column_stack": torch.column_stack,
+    "concatenate": joining(torch.cat),
+    "copy": torch.clone,
+    "cross": cross,
+    "det": leibniz,
+    "diag": torch.diag,
+    "diagonal": lambda x, offset, axis1, axis2: torch.diagonal(x, offset, axis1, axis2),
+    "dot": dot,
+    "dsplit": lambda x, parts: split(x, parts, 2),
+    "dstack": torch.dstack,
+    "eigvalsh": lambda x: torch.linalg.eigvalsh((x + x.mT) / 2),
+    "eigh": lambda x: tuple(torch.linalg.eigh((x + x.mT) / 2)),
+    "einsum": lambda subscripts, *operands, optimize: torch.einsum(subscripts, *operands),
+    "expand_dims": expand_dims,
+    "flatten": torch.flatten,
+    "flip": lambda x, axis: torch.flip(x, tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)),
+    "fliplr": torch.fliplr,
+    "flipud": torch.flipud,
+    "gather": lambda x, axis, index: torch.gather(x, axis, torch.from_numpy(index)),
+    "getitem": lambda x, index: x.reshape(-1)[places(tuple(x.shape), index)],
+    "hsplit": lambda x, parts: split(x, parts, 1 if x.ndim > 1 else 0),
+    "hstack": torch.hstack,
+    "index_add": lambda x, index, y: x + scatter(y, index, tuple(x.shape)),
+    "index_update": index_update,
+    "inner": torch.inner,
+    "inv": torch.linalg.inv,
+    "kron": torch.kron,
+    "linear": lambda x, w, b=None: torch.nn.functional.linear(x, w.mT, b),
+    "matmul": torch.matmul,
+    "matrix_power": torch.linalg.matrix_power,
+    "matrix_transpose": lambda x: x.mT,
+    "moveaxis": torch.moveaxis,
+    "multi_dot": torch.linalg.multi_dot,
+    "outer": lambda x, y: torch.outer(x.reshape(-1), y.reshape(-1)),
+    "pad": pad,
+    "pinv": torch.linalg.pinv,
+    "qr": lambda x: tuple(torch.linalg.qr(x)),
+    "ravel": torch.ravel,
+    "repeat": repeat,
+    "reshape": lambda x, shape: x.reshape(shape),
+    "roll": lambda x, shift, axis=None: torch.roll(x, shift, axis),
+    "rot90": lambda x, k, axes: torch.rot90(x, k, axes),
+    "scatter": scatter,
+    "slogdet": lambda x: tuple(torch.linalg.slogdet(x)),
+    "solve": solve,
+    "split": split,
+    "squeeze": squeeze,
+    "stack": joining(torch.stack),
+    "svd": lambda x, full_matrices: tuple(torch.linalg.svd(x, full_matrices)),
+    "svdvals": torch.linalg.svdvals,
+    "swapaxes": torch.swapaxes,
+    "take": take,
+    "tensordot": tensordot,
+    "tile": lambda x, reps: torch.tile(x, reps if isinstance(reps, tuple) else (reps,)),
+    "trace": lambda x, offset, axis1, axis2: torch.diagonal(x, offset, axis1, axis2).sum(-1),
+    "transpose": lambda x, axes=None: x.permute(axes if axes is not None else tuple(range(x.ndim))[::-1]),
+    "tril": triangle(torch.tril),
+    "triu": triangle(torch.triu),
+    "unstack": lambda x, axis: torch.unbind(x, axis),
+    "vdot": lambda x, y: torch.dot(x.reshape(-1), y.reshape(-1)),
+    "vsplit": lambda x, parts: split(x, parts, 0),
+    "vstack": torch.vstack,
+}  # fmt: skip
+
+
+def weights(n: int) -> Any:
+    return 1.0 + np.arange(n) ** 2
+
+
+def free_of_signs(name: str, outs: Any, number: Callable[[Any], Any]) -> Any:
+    """What a decomposition says that does not depend on the signs its vectors happen to have."""
+    if name == "eigh":
+        w, v = outs
+        return w, (v * number(weights(w.shape[-1]))) @ v.swapaxes(-1, -2)
+    if name == "svd":
+        u, s, vh = outs
+        return s, (u * number(weights(s.shape[-1]))) @ vh
+    if name == "qr":
+        q, r = outs
+        k = q.shape[-1]
+        sign = number(np.sign((r.detach().numpy() * np.eye(k, r.shape[-1])).sum(-1)))
+        return q * sign[..., None, :], r * sign[..., None]
+    return outs
+
+
+# -- the comparison ----------------------------------------------------------------------------------------------------
+
+
+def replaced(v: Any, make: Callable[[Any], Any]) -> Any:
+    """Float arrays, also in a list, made into something else."""
+    if isinstance(v, np.ndarray) and v.dtype.kind == "f":
+        return make(v)
+    return [replaced(u, make) for u in v] if isinstance(v, list) else v
+
+
+def listed(outs: Any) -> list[Any]:
+    return list(outs) if isinstance(outs, (tuple, list)) else [outs]
+
+
+def close(ours: Any, theirs: Any) -> None:
+    theirs = np.zeros(ours.shape) if theirs is None else theirs.detach().numpy()
+    scale = max(1.0, float(np.abs(theirs).max(initial=0.0)))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-10 * scale)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("name", sorted(PYTORCH))
+def test_as_in_pytorch(name: str, seed: int) -> None:
+    op = OPS[name]
+    sample = op.samples(RandomDraw(seed))
+    xs: list[Tensor] = []
+    ts: list[Any] = []
+    ours = [replaced(v, lambda a: xs.append(Tensor(a.copy(), requires_grad=True)) or xs[-1]) for v in sample.args]
+    theirs = [replaced(v, lambda a: ts.append(torch.tensor(a, requires_grad=True)) or ts[-1]) for v in sample.args]
+    y = listed(free_of_signs(name, op.call(*ours, **sample.kwargs), np.asarray))
+    t = listed(free_of_signs(name, PYTORCH[name](*theirs, **sample.kwargs), torch.from_numpy))
+    for a, b in zip(y, t, strict=True):
+        close(a.numpy(), b)
+
+    loss, loss_t = sum((v**3).sum() for v in y), sum((v**3).sum() for v in t)
+    first = dict(((id(x), g) for x, g in walk(loss, inputs=xs, create_graph=True)) if loss.requires_grad else ())
+    first_t = torch.autograd.grad(loss_t, ts, create_graph=True, allow_unused=True)
+    rng = np.random.default_rng(seed)
+    mix, mix_t = Tensor(0.0, requires_grad=True) * 1.0, torch.tensor(0.0, requires_grad=True) * 1.0
+    for x, h in zip(xs, first_t, strict=True):
+        g = first[id(x)]
+        close(g.numpy(), h)
+        if h is not None:
+            v = rng.normal(size=x.shape)
+            mix, mix_t = mix + (g * v).sum(), mix_t + (h * torch.from_numpy(np.asarray(v))).sum()
+    second = {id(x): g for x, g in walk(mix, inputs=xs)}
+    second_t = torch.autograd.grad(mix_t, ts, allow_unused=True)
+    for x, h in zip(xs, second_t, strict=True):
+        close(second.get(id(x), np.zeros(x.shape)), h)
+
+
+def test_every_op_of_these_families_is_compared() -> None:
+    assert {name for name, op in OPS.items() if op.rule.__module__.rpartition(".")[2] in FAMILIES} == set(PYTORCH)
