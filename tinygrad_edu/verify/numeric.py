@@ -100,17 +100,19 @@ class Step(NamedTuple):
 def along(f: Vector, x: Array, v: Array, f0: Array, scale: float) -> Estimate:
     """The derivative along v, with as many steps as it takes to settle."""
     steps: list[Step] = []
+    found = Estimate(*np.full((4, f0.size), np.nan))
     for h in STEPS:
         steps.append(_step(f, x, v, f0, h * scale))
         steps.sort(key=lambda s: -s.h)
         if len(steps) > 1:
             best, error = _best_pair(steps)
-            value = _pick([s.central for s in steps], best + 1)
-            size = np.abs(value)
+            found = _with_kinks(steps, best, error)
+            size = np.abs(found.value)
             zero = np.maximum(size, error) <= 3 * _pick([s.noise for s in steps], best + 1)  # to within rounding
-            if np.all(zero | (error <= SETTLED * np.maximum(size, 1e-3 * np.max(size, initial=0.0)))):
-                return _with_kinks(steps, best, value, error)
-    return _undefined(steps, f0, _with_kinks(steps, best, value, error))
+            settled = zero | (error <= SETTLED * np.maximum(size, 1e-3 * np.max(size, initial=0.0)))
+            if np.all(settled & ~found.kinks):
+                return found
+    return _undefined(steps, f0, found)
 
 
 def _step(f: Vector, x: Array, v: Array, f0: Array, h: float) -> Step:
@@ -132,10 +134,16 @@ def _step(f: Vector, x: Array, v: Array, f0: Array, h: float) -> Step:
 
 
 def _best_pair(steps: list[Step]) -> tuple[Array, Array]:
-    """For each output the index of the first of the two neighbouring steps that agree best, and their error."""
+    """For each output the index of the first of the two neighbouring steps that agree best, and their error.
+
+    Smaller steps must agree with the pair, too, to within their own rounding: a staircase has a fine slope from afar.
+    """
     central = np.stack([s.central for s in steps])
     noise = np.stack([s.noise for s in steps])
     errors = np.abs(central[1:] - central[:-1]) + noise[1:]
+    for k in range(len(steps) - 2):
+        doubt = np.abs(central[k + 2 :] - central[k + 1]) - 10 * noise[k + 2 :]
+        errors[k] = np.fmax(errors[k], np.fmax.reduce(doubt, axis=0))
     errors = np.where(np.isfinite(errors), errors, np.inf)
     best = np.argmin(errors, axis=0)
     return best, np.take_along_axis(errors, best[None], axis=0)[0]
@@ -145,8 +153,9 @@ def _pick(rows: list[Array], which: Array) -> Array:
     return np.take_along_axis(np.stack(rows), which[None], axis=0)[0]
 
 
-def _with_kinks(steps: list[Step], best: Array, value: Array, error: Array) -> Estimate:
-    """Bounds where the one-sided differences disagree, and do not come together as the step falls."""
+def _with_kinks(steps: list[Step], best: Array, error: Array) -> Estimate:
+    """The best derivative, with bounds where the one-sided ones disagree and do not come together as the step falls."""
+    value = _pick([s.central for s in steps], best + 1)
     right, left = _pick([s.right for s in steps], best + 1), _pick([s.left for s in steps], best + 1)
     gap = np.abs(right - left)
     wider = np.abs(_pick([s.right for s in steps], best) - _pick([s.left for s in steps], best))
