@@ -1,32 +1,15 @@
 """Mathematics only: one family of ops a file, under numpy's names. Importing this package gives Tensor its operators."""
 
-from . import (
-    activation,
-    arithmetic,
-    contraction,
-    decomposition,
-    diagonals,
-    enlarging,
-    exponential,
-    hyperbolic,
-    indexing,
-    joining,
-    linalg,  # noqa: F401 - the namespace ops.linalg
-    loss,
-    powers,
-    products,
-    rearranging,
-    reduction,
-    rounding,
-    selection,
-    shaping,
-    solving,
-    trigonometric,
-)
+from types import ModuleType
+
+from . import linalg as linalg  # the namespace ops.linalg, as numpy has it
 from ._methods import attach
 from .activation import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
+from .comparison import *  # noqa: F403
 from .contraction import *  # noqa: F403
+from .convolution import *  # noqa: F403
+from .cumulative import *  # noqa: F403
 from .decomposition import *  # noqa: F403
 from .diagonals import *  # noqa: F403
 from .enlarging import *  # noqa: F403
@@ -35,6 +18,8 @@ from .hyperbolic import *  # noqa: F403
 from .indexing import *  # noqa: F403
 from .joining import *  # noqa: F403
 from .loss import *  # noqa: F403
+from .norms import *  # noqa: F403
+from .pooling import *  # noqa: F403
 from .powers import *  # noqa: F403
 from .products import *  # noqa: F403
 from .rearranging import *  # noqa: F403
@@ -43,33 +28,12 @@ from .rounding import *  # noqa: F403
 from .selection import *  # noqa: F403
 from .shaping import *  # noqa: F403
 from .solving import *  # noqa: F403
+from .sorting import *  # noqa: F403
+from .special import *  # noqa: F403
+from .statistics import *  # noqa: F403
 from .trigonometric import *  # noqa: F403
 
 attach()
 
-__all__ = sorted(
-    name
-    for family in (
-        activation,
-        arithmetic,
-        contraction,
-        decomposition,
-        diagonals,
-        enlarging,
-        exponential,
-        hyperbolic,
-        indexing,
-        joining,
-        loss,
-        powers,
-        products,
-        rearranging,
-        reduction,
-        rounding,
-        selection,
-        shaping,
-        solving,
-        trigonometric,
-    )
-    for name in family.__all__
-)
+families = [m for m in list(vars().values()) if isinstance(m, ModuleType) and m.__name__.startswith(f"{__name__}.")]
+__all__ = sorted({"linalg"}.union(*(m.__all__ for m in families if "._" not in m.__name__ and m is not linalg)))

@@ -46,29 +46,27 @@ def multiply(x: Array, y: Array) -> Any:
     return x * y, lambda g: g * y, lambda g: g * x
 
 
-def off_zero(x: Array, by: float = 0.1) -> Array:
-    """Numbers moved away from 0, for samples of functions that have no derivative there."""
-    return np.where(np.abs(x) < by, x + np.copysign(by, x), x)
-
-
 def over(x: Array, y: Array) -> Array:
     """x / y, and 0 where y is 0: a part of a rule, for any order of derivative."""
     zero = raw(y) == 0
     return np.where(zero, 0, x / np.where(zero, 1, y))
 
 
-def _quotients(draw: Any) -> Any:
-    x, y = (draw.array(shape, -100, 100, special=(0.0, 1.0, -1.0)) for shape in draw.shapes(2))
+def off_zero(x: Array, by: float = 0.1) -> Array:
+    """Numbers moved away from 0, for the samples of functions with a pole or a jump there."""
+    return np.where(np.abs(x) < by, x + np.copysign(by, x), x)
+
+
+def quotients(draw: Any) -> Any:
+    """Two arrays that broadcast together, the second without zeros."""
+    x, y = (draw.array(shape, -1e3, 1e3, special=(0.0, -0.0, 1.0, -1.0)) for shape in draw.shapes(2))
     return call(x, off_zero(y))
 
 
-@op(
-    numpy=(np.divide, np.true_divide),
-    method="__truediv__",
-    samples=_quotients,
-    analytic=True,
-    note="x / 0 has no derivative",
-)
+POLE = "nearer to y = 0 than 0.1, differences see both sides of the pole"
+
+
+@op(numpy=(np.divide, np.true_divide), method="__truediv__", samples=quotients, analytic=True, note=POLE)
 def divide(x: Array, y: Array) -> Any:
     """x / y, elementwise.
 
@@ -109,11 +107,7 @@ def absolute(x: Array) -> Any:
     return np.abs(x), lambda g: g * np.sign(raw(x))
 
 
-@op(
-    numpy=np.sign,
-    samples=lambda draw: call(off_zero(draw.array(draw.shape(), -1e4, 1e4))),
-    note="no derivative at 0, where it jumps",
-)
+@op(numpy=np.sign, samples=reals())
 def sign(x: Array) -> Any:
     """-1, 0 or 1.
 
@@ -123,12 +117,7 @@ def sign(x: Array) -> Any:
     return np.sign(x), np.zeros_like
 
 
-def _signed(draw: Any) -> Any:
-    x, y = draw.shapes(2)
-    return call(draw.array(x, -1e4, 1e4, special=(0.0, -0.0)), off_zero(draw.array(y)))
-
-
-@op(numpy=np.copysign, samples=_signed, note="no derivative at y = 0, where it jumps")
+@op(numpy=np.copysign, samples=quotients, note="no derivative at y = 0, where it jumps")
 def copysign(x: Array, y: Array) -> Any:
     """The size of x with the sign of y; -0.0 counts as negative.
 
@@ -139,17 +128,16 @@ def copysign(x: Array, y: Array) -> Any:
     return out, lambda g: g * (np.sign(raw(x)) * np.sign(out)), lambda g: np.zeros_like(g)
 
 
-def _divisions(draw: Any) -> Any:
-    """Dividends between the multiples of their divisors."""
-    shape = draw.shape()
-    divisor = off_zero(draw.array(draw.choice((shape, ())), -10, 10))
-    return call((np.floor(draw.array(shape, -100, 100)) + draw.array(shape, 0.1, 0.9)) * divisor, divisor)
+def steps(draw: Any) -> Any:
+    """Two arrays that broadcast together, the second not so small beside the first that the quotient only jumps."""
+    x, y = (draw.array(shape, -10, 10, special=(0.0, -0.0, 1.0, -1.0)) for shape in draw.shapes(2))
+    return call(x, off_zero(y, 0.5))
 
 
-_JUMPS = "no derivative where x / y is whole, for there it jumps"
+JUMPS = "of a large quotient, differences see the jumps instead of the slope between them"
 
 
-@op(numpy=np.remainder, method="__mod__", samples=_divisions, note=_JUMPS)
+@op(numpy=np.remainder, method="__mod__", samples=steps, note=JUMPS)
 def mod(x: Array, y: Array) -> Any:
     """x % y, what is left of x after whole steps of y, with the sign of y: x - y * floor(x / y).
 
@@ -159,7 +147,7 @@ def mod(x: Array, y: Array) -> Any:
     return np.mod(raw(x), raw(y)), lambda g: g, lambda g: -g * np.floor_divide(raw(x), raw(y))
 
 
-@op(numpy=np.fmod, samples=_divisions, note=_JUMPS)
+@op(numpy=np.fmod, samples=steps, note=JUMPS)
 def fmod(x: Array, y: Array) -> Any:
     """What is left of x after whole steps of y, with the sign of x (as in C): x - y * trunc(x / y).
 

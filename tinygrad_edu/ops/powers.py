@@ -59,6 +59,16 @@ def _log_base(x: Array) -> Array:
     return np.log(np.where(x == 0, 1, x))
 
 
+def polynomial(coefficients: list[float], x: Array) -> Array:
+    """c0 + c1 x + c2 x^2 + ..., by Horner's rule: a part of a rule, for any order of derivative."""
+    total = x * coefficients[-1]
+    for c in coefficients[-2:0:-1]:
+        total += c
+        total *= x
+    total += coefficients[0]
+    return total
+
+
 @op(numpy=np.square, method="square", samples=reals(), analytic=True)
 def square(x: Array) -> Any:
     """x * x.
@@ -69,12 +79,11 @@ def square(x: Array) -> Any:
     return x * x, lambda g: 2 * g * x
 
 
-@op(
-    numpy=np.reciprocal,
-    samples=lambda draw: call(off_zero(draw.array(draw.shape(), -1e4, 1e4, special=(1.0, -1.0)))),
-    analytic=True,
-    note="1 / 0 has no derivative",
-)
+def _off_zero(draw: Any) -> Any:
+    return call(off_zero(draw.array(draw.shape(), -1e4, 1e4, special=(1.0, -1.0)), 0.01))
+
+
+@op(numpy=np.reciprocal, samples=_off_zero, analytic=True, note="nearer to 0, differences see both sides of the pole")
 def reciprocal(x: Array) -> Any:
     """1 / x.
 
@@ -85,13 +94,10 @@ def reciprocal(x: Array) -> Any:
     return out, lambda g: -g * (out * out)
 
 
-@op(
-    numpy=np.sqrt,
-    method="sqrt",
-    samples=reals(1e-3, 1e4, special=(1.0,)),
-    analytic=True,
-    note="defined for x >= 0, derivative infinite at 0",
-)
+_INFINITE = "at 0 the derivative is infinite, and NaN where it meets a g of 0"
+
+
+@op(numpy=np.sqrt, method="sqrt", samples=reals(1e-3, 1e4, special=(1.0,)), analytic=True, note=_INFINITE)
 def sqrt(x: Array) -> Any:
     """Square root.
 
@@ -102,11 +108,7 @@ def sqrt(x: Array) -> Any:
     return out, lambda g: g * 0.5 / out
 
 
-@op(
-    numpy=np.cbrt,
-    samples=lambda draw: call(off_zero(draw.array(draw.shape(), -1e4, 1e4, special=(1.0, -1.0)), 0.01)),
-    note="derivative infinite at 0",
-)
+@op(numpy=np.cbrt, samples=_off_zero, note=_INFINITE)
 def cbrt(x: Array) -> Any:
     """Cube root, of negative numbers too.
 

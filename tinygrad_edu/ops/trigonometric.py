@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op, raw
-from ..engine.domain import call, reals
-from .arithmetic import off_zero, over
+from ..engine.domain import pairs, reals
+from .arithmetic import over
+from .exponential import EDGE
+from .powers import polynomial
 
 __all__ = ["arccos", "arcsin", "arctan", "arctan2", "cos", "deg2rad", "rad2deg", "sin", "sinc", "tan"]
 
@@ -34,12 +36,7 @@ def cos(x: Array) -> Any:
     return np.cos(x), lambda g: -g * np.sin(x)
 
 
-def _off_poles(draw: Any) -> Any:
-    x = draw.array(draw.shape(), -1e4, 1e4, special=(0.0, -0.0, 1e-30))
-    return call(np.where(np.abs(np.cos(x)) < 0.1, x + 0.5, x))
-
-
-@op(numpy=np.tan, method="tan", samples=_off_poles, analytic=True, note="poles at odd multiples of pi / 2")
+@op(numpy=np.tan, method="tan", samples=reals(), analytic=True)
 def tan(x: Array) -> Any:
     """Tangent.
 
@@ -50,11 +47,7 @@ def tan(x: Array) -> Any:
     return out, lambda g: g * (1 + out * out)
 
 
-_INSIDE = reals(-0.99, 0.99, special=(0.0, -0.0, 1e-30))
-_EDGE = "defined from -1 to 1, derivative infinite at the ends"
-
-
-@op(numpy=np.arcsin, method="arcsin", samples=_INSIDE, analytic=True, note=_EDGE)
+@op(numpy=np.arcsin, method="arcsin", samples=reals(-0.99, 0.99), analytic=True, note=EDGE)
 def arcsin(x: Array) -> Any:
     """The angle from -pi/2 to pi/2 whose sine is x.
 
@@ -64,7 +57,7 @@ def arcsin(x: Array) -> Any:
     return np.arcsin(x), lambda g: g / np.sqrt((1 - x) * (1 + x))
 
 
-@op(numpy=np.arccos, method="arccos", samples=_INSIDE, analytic=True, note=_EDGE)
+@op(numpy=np.arccos, method="arccos", samples=reals(-0.99, 0.99), analytic=True, note=EDGE)
 def arccos(x: Array) -> Any:
     """The angle from 0 to pi whose cosine is x.
 
@@ -84,18 +77,14 @@ def arctan(x: Array) -> Any:
     return np.arctan(x), lambda g: g / (1 + x * x)
 
 
-def _directions(draw: Any) -> Any:
-    y, x = (draw.array(shape, -100, 100, special=(1.0, -1.0)) for shape in draw.shapes(2))
-    return draw.choice((call(off_zero(y), x), call(y, np.abs(off_zero(x)))))
-
-
-@op(numpy=np.arctan2, samples=_directions, note="jumps across the negative x axis, and has no derivative at the origin")
+@op(numpy=np.arctan2, samples=pairs())
 def arctan2(y: Array, x: Array) -> Any:
     """The angle from -pi to pi of the point (x, y); y comes first, as in y / x.
 
     y, x : broadcastable          out : broadcast shape
     Gradient: g * x / (x^2 + y^2), -g * y / (x^2 + y^2).  At kinks: 0, 0 at the origin, which has no direction.
     """
+
     def turn(v: Array) -> Array:  # divided twice, for the square of a small length underflows
         length = np.hypot(x, y)
         return over(over(v, length), length)
@@ -115,21 +104,13 @@ def sinc(x: Array) -> Any:
     def slope(x: Array) -> Array:
         near = np.abs(raw(x)) < 1 / math.pi
         far = (np.cos(math.pi * x) - out) / np.where(near, 1, x)
-        return np.where(near, x * _horner(SINC_SLOPE, (math.pi * x) ** 2), far)
+        return np.where(near, x * polynomial(SINC_SLOPE, (math.pi * x) ** 2), far)
 
     return out, lambda g: g * slope(x)
 
 
 # d/dx sinc(x) = x * sum_k (-1)^k 2k pi^2 u^(k-1) / (2k+1)!,  u = (pi x)^2 < 1; the term after these is below 1e-17
 SINC_SLOPE = [(-1) ** k * 2 * k * math.pi**2 / math.factorial(2 * k + 1) for k in range(1, 11)]
-
-
-def _horner(coefficients: list[float], x: Array) -> Array:
-    """The polynomial c0 + c1 x + c2 x^2 + ..."""
-    total = x * coefficients[-1]
-    for c in coefficients[-2:0:-1]:
-        total = (total + c) * x
-    return total + coefficients[0]
 
 
 @op(numpy=(np.deg2rad, np.radians), samples=reals())
