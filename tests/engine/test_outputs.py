@@ -1,4 +1,4 @@
-"""What an op's results are: several of them, named ones, and ones that cannot have a gradient."""
+"""How an op is called, and what its results are: several, named ones, and ones that cannot have a gradient."""
 
 import numpy as np
 import pytest
@@ -48,3 +48,16 @@ def test_a_result_that_is_not_floating_ends_the_graph(dtype):
     y = x.astype(dtype)
     assert not y.requires_grad
     assert y.node is None
+
+
+def test_inputs_may_be_given_by_their_names():
+    @op
+    def scaled(vector, scale):
+        return vector * scale, lambda g: g * scale, lambda g: g * vector
+
+    x = Tensor(np.ones(2), requires_grad=True)
+    for y in (scaled(x, scale=3.0), scaled(scale=3.0, vector=x), scaled(x, 3.0)):
+        x.grad = None
+        y.sum().backward()
+        assert x.grad.tolist() == [3, 3]
+    assert np.expand_dims(x, axis=0).shape == (1, 2)

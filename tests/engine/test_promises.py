@@ -579,6 +579,41 @@ def test_gradients_accumulate_into_new_memory() -> None:
     assert x.grad.tolist() == [2, 2]
 
 
+def test_a_fresh_gradient_is_kept_and_not_copied() -> None:
+    made: list[weakref.ref[np.ndarray]] = []
+
+    @tg.op(name="fresh")
+    def fresh(x):
+        def pullback(g):
+            out = g * 2
+            made.append(weakref.ref(out))
+            return out
+
+        return x * 2, pullback
+
+    x = leaf(1.0, 2.0)
+    fresh(x).sum().backward()
+    assert x.grad.data is made[0]()
+
+
+def test_large_gradients_are_added_up_in_place_and_small_ones_need_not_be() -> None:
+    made: list[weakref.ref[np.ndarray]] = []
+
+    @tg.op(name="fresh")
+    def fresh(x):
+        def pullback(g):
+            out = g * 2
+            made.append(weakref.ref(out))
+            return out
+
+        return x * 2, pullback
+
+    x = Tensor(np.ones(10_000), requires_grad=True)
+    (fresh(x) + fresh(x) + fresh(x)).sum().backward()
+    assert x.grad.data is made[0]()
+    assert (x.grad.data == 6).all()
+
+
 def test_only_wanted_gradients_are_computed() -> None:
     asked: list[str] = []
 

@@ -45,6 +45,12 @@ def test_any_argument_and_several() -> None:
         tg.grad(f, 3)(X, X, X)
 
 
+def test_the_identity_and_its_gradient() -> None:
+    assert tg.grad(lambda x: x)(2.0).item() == 1
+    assert tg.grad(lambda x: x)(Tensor(2.0, requires_grad=True)).item() == 1
+    close(tg.jacobian(lambda x: x)(X), np.eye(3))
+
+
 def test_structures_of_arguments() -> None:
     parameters = {"w": W, "b": [X, (X, 2.0)]}
     f = lambda p: (X @ p["w"] + p["b"][0] * p["b"][1][1]).sum()

@@ -79,9 +79,8 @@ def op(
     title = name or rule.__name__
     functions = tuple(numpy) if isinstance(numpy, (list, tuple)) else (numpy,)
     this = Op(title, rule, functions, title if method is True else method or None, **about)
-    call = (unary if this.plain and this.required == 1 else binary if this.plain and this.required == 2 else general)(
-        this
-    )
+    quick = {("x",): unary, ("x", "y"): binary} if this.plain else {}  # by their names, as these may be keywords too
+    call = quick.get(this.names, general)(this)
     call.__name__ = call.__qualname__ = title
     call.__module__, call.__doc__, call.__wrapped__, call.op = rule.__module__, rule.__doc__, rule, this  # type: ignore[attr-defined]
     this.call = call

@@ -156,7 +156,6 @@ def leading_to(root: Tensor, ends: set[Tensor]) -> set[Tensor]:
 
 def accumulate(gradients: Pairs) -> None:
     """Add gradients to ``.grad``: always a new array, so that no two gradients share memory."""
-    gradients.reverse()
     while gradients:
         leaf, g = gradients.pop()
         if isinstance(g, Tensor):
