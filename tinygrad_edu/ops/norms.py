@@ -34,9 +34,10 @@ def _vector(x: Array, order: Any, axes: tuple[int, ...]) -> Any:
     zero = raw(x) == 0
     size = np.where(zero, 1, np.abs(x))
     total = np.where(zero, 0 if order > 0 else np.inf, size**order).sum(axis=axes, keepdims=True)
-    regular = (raw(total) > 0) & (raw(total) < np.inf)
+    large = raw(total)
+    regular = (large > 0) & (large < np.inf)
     total = np.where(regular, total, 1)
-    out = np.where(regular, total ** (1 / order), np.where(raw(total) > 0 if order > 0 else False, np.inf, 0))
+    out = np.where(regular, total ** (1 / order), np.where((large > 0) == (order > 0), np.inf, 0))
 
     def to_x(g: Array) -> Array:
         slope = np.sign(raw(x)) * size ** (order - 1) * total ** (1 / order - 1)
