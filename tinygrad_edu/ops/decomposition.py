@@ -1,7 +1,7 @@
 """Decompositions of real matrices: cholesky, qr, eigh, svd.
 
-Their factors are fixed only up to signs (and, for equal eigenvalues, rotations). A loss that depends on such a choice
-has no meaning, and its gradient none either; one that does not, such as a function of v @ v^T, is right.
+Their factors are fixed only up to signs, and for equal eigenvalues up to rotations. A loss should not depend on what is
+not fixed; a function of v @ v^T, for one, does not depend on the signs.
 """
 
 from __future__ import annotations
@@ -87,11 +87,16 @@ def qr(x: Array, mode: str = "reduced") -> Any:
     return out, pullback
 
 
-def _inverse_gaps(w: Array) -> Array:
-    """1 / (w_j - w_i), and 0 where they are equal: there a meaningful gradient has no part."""
-    gap = w[..., None, :] - w[..., :, None]
-    equal = raw(gap) == 0
-    return np.where(equal, 0, 1 / np.where(equal, 1, gap))
+def _over(x: Array, y: Array) -> Array:
+    """x / y; where y is 0, 0 for an x of 0, and NaN for another: there is no derivative, or none that can be known."""
+    hole = raw(y) == 0
+    return np.where(hole, np.where(raw(x) == 0, raw(x), np.nan), x / np.where(hole, 1, y))
+
+
+def _over_gaps(x: Array, w: Array) -> Array:
+    """x_ij / (w_j - w_i), 0 on the diagonal."""
+    same = np.eye(w.shape[-1], dtype=bool)
+    return _over(np.where(same, 0, x), np.where(same, 1, w[..., None, :] - w[..., :, None]))
 
 
 @op(numpy=np.linalg.eigh, samples=lambda draw: _symmetric(draw, -1), note=APART)
@@ -101,8 +106,8 @@ def eigh(x: Array) -> Any:
     x : (..., n, n), real, symmetric (of another matrix, the mean with its transpose counts)
     out : w (..., n) and v (..., n, n), whose columns are the vectors
     Gradient: symmetric; v @ (diag(gw) + (v^T @ gv) / (w_j - w_i)) @ v^T (M. Giles, 2008).
-    At equal eigenvalues: right to first order for a loss that depends neither on the choice of their vectors nor on their
-    order; higher orders need distinct ones, and near-equal ones lose digits.
+    At equal eigenvalues: right for a loss of the values alone; NaN for one of their vectors, which are any basis, and at
+    higher orders. Near-equal ones lose digits.
     """
     real("eigh", x)
     out = lapack("eigh", np.linalg.eigh, symmetric(x))
@@ -110,7 +115,7 @@ def eigh(x: Array) -> Any:
 
     def pullback(gs: Any) -> Array:
         gw, gv = gs
-        return symmetric(v @ (on_diagonal(gw) + _inverse_gaps(w) * (turned(v) @ gv)) @ turned(v))
+        return symmetric(v @ (on_diagonal(gw) + _over_gaps(turned(v) @ gv, w)) @ turned(v))
 
     return out, pullback
 
@@ -140,10 +145,9 @@ def svd(x: Array, full_matrices: bool = True) -> Any:
 
     x : (..., m, n), real          out : u (..., m, k), s (..., k), vh (..., k, n), with k = min(m, n)
     full_matrices : numpy's default asks for square u and vh, which only a square x has without arbitrary rows: pass False.
-    Gradient: u @ (diag(gs) + (sym(u^T gu) s_j + s_i sym(v^T gv)) / (s_j^2 - s_i^2)) @ vh, and for an x that is not square
+    Gradient: u @ (diag(gs) + (skew(u^T gu) s_j + s_i skew(v^T gv)) / (s_j^2 - s_i^2)) @ vh, and for an x that is not square
     what gu and gv have outside the spaces of u and v, over s (J. Townsend, 2016).
-    At equal or vanishing values: right to first order for a loss that does not depend on the choice of their vectors; near
-    them, digits are lost.
+    At equal or vanishing values: right for a loss of the values alone; NaN for one of their vectors, and at higher orders.
     Errors: ShapeError for full_matrices unless square.
     """
     real("svd", x)
@@ -159,17 +163,14 @@ def svd(x: Array, full_matrices: bool = True) -> Any:
     def pullback(parts: Any) -> Array:
         gu, gs, gvh = parts
         gv = turned(gvh)
-        gaps = _inverse_gaps(s * s)
         row, column = s[..., None, :], s[..., :, None]
         of_u, of_v = ut @ gu, vh @ gv
-        inner = gaps * (of_u - turned(of_u)) * row + column * (gaps * (of_v - turned(of_v)))
-        zero = raw(row) == 0
-        over = np.where(zero, 0, 1 / np.where(zero, 1, row))
+        inner = _over_gaps(of_u - turned(of_u), s * s) * row + column * _over_gaps(of_v - turned(of_v), s * s)
         gx = u @ (inner + on_diagonal(gs)) @ vh
         if m > n:
-            gx = gx + ((gu - u @ of_u) * over) @ vh
+            gx = gx + _over(gu - u @ of_u, row) @ vh
         if n > m:
-            gx = gx + u @ turned((gv - v @ of_v) * over)
+            gx = gx + u @ turned(_over(gv - v @ of_v, row))
         return gx
 
     return out, pullback

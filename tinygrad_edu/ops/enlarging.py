@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..engine import Array, op, raw
 from ..engine.domain import call
@@ -49,7 +50,7 @@ def repeat(x: Array, repeats: Any, axis: int | None = None) -> Any:
     """
     repeats = raw(repeats)
     source = x.reshape(-1) if axis is None else x
-    along = 0 if axis is None else axis % x.ndim
+    along = 0 if axis is None else normalize_axis_index(axis, x.ndim)
     shape, n = source.shape, source.shape[along]
     out = np.repeat(source, repeats, along)
     if np.ndim(repeats) == 0:

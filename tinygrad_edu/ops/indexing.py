@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..engine import Array, Tensor, op, raw
 from ..engine.domain import call
@@ -206,7 +207,7 @@ def take(x: Array, indices: Any, axis: int | None = None) -> Any:
     Gradient: g, added into zeros at the positions; an entry taken twice collects both.
     """
     source = x.reshape(-1) if axis is None else x
-    along = 0 if axis is None else axis % x.ndim
+    along = 0 if axis is None else normalize_axis_index(axis, x.ndim)
     index = (slice(None),) * along + (np.asarray(raw(indices)),)
     out = np.take(source, raw(indices), along)
     return out, lambda g: scatter(g, index, source.shape).reshape(x.shape), None
@@ -237,7 +238,7 @@ def gather(x: Array, axis: int, index: Array) -> Any:
     Gradient: g, added into zeros at the index. As torch.gather; take_along_axis is numpy's, which also broadcasts.
     Errors: ShapeError if the index does not fit.
     """
-    chosen, axis = raw(index), range(x.ndim)[axis]
+    chosen, axis = raw(index), normalize_axis_index(axis, x.ndim)
     if chosen.ndim != x.ndim or any(m > n for i, (m, n) in enumerate(zip(chosen.shape, x.shape)) if i != axis):
         raise ShapeError(
             f"gather: index {chosen.shape} into {x.shape} along axis {axis}. It needs as many axes, no other one longer."

@@ -217,7 +217,7 @@ def _layers(draw: Any) -> Any:
 @op(
     numpy=getattr(np, "unstack", ()),  # since numpy 2.1
     samples=_layers,
-    reference=lambda x, axis=0: tuple(np.moveaxis(x, axis, 0)),
+    reference=lambda x, axis=0: tuple(x.take(i, axis) for i in range(x.shape[axis])),
     analytic=True,
     note="an axis of length 0 has no layers, so nothing to compare",
 )
@@ -227,5 +227,4 @@ def unstack(x: Array, axis: int = 0) -> Any:
     x : (...)          out : a tuple of arrays, x.shape[axis] of them
     Gradient: the layers' gradients stacked.
     """
-    whole = (slice(None),) * range(x.ndim)[axis]
-    return tuple(x[(*whole, i)] for i in range(x.shape[axis])), lambda gs: np.stack(gs, axis)
+    return tuple(np.moveaxis(x, axis, 0)), lambda gs: np.stack(gs, axis)
