@@ -1,115 +1,32 @@
-"""Losses: how wrong a prediction is, as one number or one a sample."""
+"""Losses of numbers against numbers: how wrong a prediction is, entry by entry. Those of classes are in cross_entropy.py."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from ..engine import Array, op, raw
+from ..engine import Array, op
 from ..engine.domain import call
-from ..engine.errors import DataError, ShapeError
-from .activation import log_softmax, sigmoid
+from ._loss import REDUCTIONS, compared, reduced, same_shape
+from .piecewise import relu
 
-__all__ = ["binary_cross_entropy", "cross_entropy", "mse"]
-
-
-def _reduce(per_sample: Array, reduction: str) -> Array:
-    if reduction == "mean":
-        return per_sample.mean()
-    if reduction == "sum":
-        return per_sample.sum()
-    if reduction == "none":
-        return per_sample
-    raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}.")
+__all__ = ["huber", "log_cosh", "mae", "mape", "mse", "msle", "poisson", "smooth_l1"]
 
 
-def _labelled(draw: Any) -> Any:
-    n, classes = draw.integer(1, 3), draw.integer(1, 3)
-    labels = draw.integers((n,), 0, classes - 1)
-    targets = draw.choice((labels, np.eye(classes)[labels]))
-    return call(draw.array((n, classes), -5, 5), targets, reduction=draw.choice(("mean", "sum", "none")))
+def _reference(entry: Any) -> Any:
+    """A loss from its formula for one entry."""
+
+    def loss(x: Array, t: Array, reduction: str = "mean", **options: Any) -> Array:
+        with np.errstate(invalid="ignore"):
+            values = entry(x, t, **options)
+            return values.mean() if reduction == "mean" and values.size else reduced(values, reduction)[0]
+
+    return loss
 
 
-def _composed(logits: Array, targets: Array, reduction: str = "mean") -> Array:
-    """The same loss as a composition, for derivatives of higher order."""
-    chance = log_softmax(logits)
-    if raw(targets).ndim == raw(logits).ndim - 1:
-        rows = np.arange(len(raw(targets)))
-        return _reduce(-chance[rows, raw(targets)], reduction)
-    return _reduce(-(chance * targets).sum(axis=-1), reduction)
-
-
-@op(samples=_labelled, again=_composed, reference=lambda x, t, **k: _reference(x, t, **k))
-def cross_entropy(logits: Array, targets: Array, reduction: str = "mean") -> Any:
-    """Cross-entropy of softmax(logits) against classes, the two in one op: -log softmax(logits)[target].
-
-    logits : (N, C) float
-    targets : (N,) integer classes, or (N, C) float probabilities (one-hot included)
-    out : () or, with reduction='none', (N,)
-    Gradient: (softmax(logits) - target) * g, over N for 'mean'; for probabilities also -log_softmax(logits) * g.
-    Errors: ShapeError, DataError for a class outside 0 .. C-1.
-    """
-    n, classes = _checked(logits, targets)
-    e = logits - logits.max(axis=-1, keepdims=True)
-    rows = np.arange(n)
-    hard = targets.ndim == 1
-    if hard:
-        chosen = e[rows, targets]
-        np.exp(e, out=e)
-        total = e.sum(axis=-1, keepdims=True)
-        out = np.log(total[:, 0]) - chosen
-    else:
-        shifted = e
-        e = np.exp(shifted)
-        total = e.sum(axis=-1, keepdims=True)
-        logs = shifted - np.log(total)
-        out = -(logs * targets).sum(axis=-1)
-
-    def weight(g: Array) -> Array:
-        return g / n if reduction == "mean" else g if reduction == "sum" else g[:, None]
-
-    def to_logits(g: Array) -> Array:
-        p = e / total
-        if hard:
-            p[rows, targets] -= 1
-        else:
-            p = p * targets.sum(axis=-1, keepdims=True) - targets
-        return p * weight(g)
-
-    return _reduce(out, reduction), to_logits, None if hard else lambda g: -logs * weight(g)
-
-
-def _checked(logits: Array, targets: Array) -> tuple[int, int]:
-    """The sizes of a cross-entropy, or the error that says what does not fit."""
-    if logits.ndim != 2 or targets.shape not in (logits.shape, logits.shape[:1]):
-        raise ShapeError(
-            f"cross_entropy: logits {logits.shape} against targets {targets.shape}. Give logits (N, C) and targets (N,) of integer "
-            "classes, or (N, C) of probabilities."
-        )
-    n, classes = logits.shape
-    if targets.ndim == 1:
-        if targets.dtype.kind not in "iu":
-            raise DataError(f"cross_entropy: targets of shape {targets.shape} must be integer classes, not {targets.dtype}.")
-        if n and (targets.min() < 0 or targets.max() >= classes):
-            raise DataError(
-                f"cross_entropy: classes from {targets.min()} to {targets.max()}, but the logits have {classes} columns, for classes 0 "
-                f"to {classes - 1}."
-            )
-    return n, classes
-
-
-def _reference(x: Array, t: Array, reduction: str = "mean") -> Array:
-    logs = x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
-    return _reduce(-logs[np.arange(len(t)), t] if t.ndim == 1 else -(logs * t).sum(axis=-1), reduction)
-
-
-def _pair(draw: Any) -> Any:
-    shape = draw.shape(side=(1, 3))
-    return call(draw.array(shape), draw.array(shape), reduction=draw.choice(("mean", "sum", "none")))
-
-
-@op(samples=_pair, analytic=True, reference=lambda x, y, reduction="mean": _reduce((x - y) ** 2, reduction))
+@op(samples=compared(), analytic=True, reference=_reference(lambda x, t: (x - t) ** 2))
 def mse(prediction: Array, target: Array, reduction: str = "mean") -> Any:
     """Mean squared error: mean((prediction - target)^2).
 
@@ -117,41 +34,139 @@ def mse(prediction: Array, target: Array, reduction: str = "mean") -> Any:
     Gradient: 2 (prediction - target) g, over the count for 'mean'; its negative for the target.
     Errors: ShapeError unless the shapes are equal.
     """
-    if prediction.shape != target.shape:
-        raise ShapeError(
-            f"mse: prediction {prediction.shape} against target {target.shape}. Broadcasting would compare every pair. Give targets of "
-            f"shape {prediction.shape}."
-        )
+    same_shape("mse", prediction, target)
     d = prediction - target
-    scale = 2 / d.size if reduction == "mean" and d.size else 2
-    return _reduce(d * d, reduction), lambda g: scale * g * d, lambda g: -scale * g * d
+    out, share = reduced(d * d, reduction)
+    return out, lambda g: 2 * share(g) * d, lambda g: -2 * share(g) * d
 
 
-def _chances(draw: Any) -> Any:
-    shape = draw.shape(side=(1, 3))
-    logits, targets = draw.array(shape, -50, 50, special=(0.0,)), draw.array(shape, 0, 1)
-    return call(logits, targets, reduction=draw.choice(("mean", "sum", "none")))
+@op(samples=compared(), reference=_reference(lambda x, t: abs(x - t)))
+def mae(prediction: Array, target: Array, reduction: str = "mean") -> Any:
+    """Mean absolute error: mean(|prediction - target|).
 
-
-def _log_likelihood(x: Array, t: Array, reduction: str = "mean") -> Array:
-    return _reduce(-(t * -np.logaddexp(0, -x) + (1 - t) * -np.logaddexp(0, x)), reduction)
-
-
-@op(samples=_chances, reference=_log_likelihood, note="beyond 50 the reference loses its digits, not the op")
-def binary_cross_entropy(logits: Array, targets: Array, reduction: str = "mean") -> Any:
-    """Cross-entropy of sigmoid(logits) against yes or no, the two in one op: log(1 + exp(x)) - x t.
-
-    logits, targets : the same shape, targets from 0 to 1          out : (), or that shape with reduction='none'
-    Gradient: (sigmoid(logits) - targets) g, over the count for 'mean'; -logits g for the targets.
+    prediction, target : the same shape          out : (), or that shape with reduction='none'
+    Gradient: sign(prediction - target) g, over the count for 'mean'; its negative for the target.  At kinks: 0 where equal.
     Errors: ShapeError unless the shapes are equal.
     """
-    if logits.shape != targets.shape:
-        raise ShapeError(
-            f"binary_cross_entropy: logits {logits.shape} against targets {targets.shape}. Broadcasting would compare every pair. "
-            f"Give targets of shape {logits.shape}."
-        )
-    x, t = raw(logits), raw(targets)
-    # max(x, 0) - x t + log1p(exp(-|x|)) never overflows; logaddexp is five times slower
-    out = np.maximum(x, np.zeros_like(x, shape=())) - x * t + np.log1p(np.exp(-abs(x)))
-    scale = 1 / x.size if reduction == "mean" and x.size else 1
-    return _reduce(out, reduction), lambda g: (sigmoid(logits) - targets) * (scale * g), lambda g: -logits * (scale * g)
+    same_shape("mae", prediction, target)
+    d = prediction - target
+    out, share = reduced(abs(d), reduction)
+    return out, lambda g: share(g) * np.sign(d), lambda g: share(g) * -np.sign(d)
+
+
+def _huber(x: Array, t: Array, delta: float = 1.0) -> Array:
+    d = abs(x - t)
+    return np.where(d <= delta, d**2 / 2, delta * (d - delta / 2))
+
+
+@op(samples=compared(delta=(1.0, 0.5, 2.0)), reference=_reference(_huber))
+def huber(prediction: Array, target: Array, delta: float = 1.0, reduction: str = "mean") -> Any:
+    """d^2 / 2 where |d| <= delta, delta * (|d| - delta / 2) beyond, with d = prediction - target.
+
+    prediction, target : the same shape          delta : > 0          out : (), or that shape with reduction='none'
+    Gradient: d clipped to -delta .. delta, times g, over the count for 'mean'; its negative for the target.
+    Errors: ShapeError unless the shapes are equal.
+    Reference: Huber, Robust Estimation of a Location Parameter (1964).
+    """
+    same_shape("huber", prediction, target)
+    d = prediction - target
+    slope = np.clip(d, -delta, delta)
+    out, share = reduced(slope * (d - 0.5 * slope), reduction)  # both branches in one formula
+    return out, lambda g: share(g) * slope, lambda g: share(g) * -slope
+
+
+@op(samples=compared(beta=(1.0, 0.5, 2.0)), reference=_reference(lambda x, t, beta=1.0: _huber(x, t, beta) / beta))
+def smooth_l1(prediction: Array, target: Array, beta: float = 1.0, reduction: str = "mean") -> Any:
+    """huber(prediction, target, beta) / beta: |d|, rounded off within beta.
+
+    prediction, target : the same shape          beta : > 0          out : (), or that shape with reduction='none'
+    Gradient: d / beta clipped to -1 .. 1, times g, over the count for 'mean'; its negative for the target.
+    Errors: ShapeError unless the shapes are equal.
+    Reference: Girshick, Fast R-CNN (2015).
+    """
+    same_shape("smooth_l1", prediction, target)
+    d = prediction - target
+    slope = np.clip(d / beta, -1, 1)
+    out, share = reduced(slope * (d - (0.5 * beta) * slope), reduction)
+    return out, lambda g: share(g) * slope, lambda g: share(g) * -slope
+
+
+@op(samples=compared(), reference=_reference(lambda x, t: np.logaddexp(x - t, t - x) - math.log(2)))
+def log_cosh(prediction: Array, target: Array, reduction: str = "mean") -> Any:
+    """log(cosh(d)) with d = prediction - target: d^2 / 2 near 0, |d| - log 2 far away, without overflow.
+
+    prediction, target : the same shape          out : (), or that shape with reduction='none'
+    Gradient: tanh(d) g, over the count for 'mean'; its negative for the target.
+    Errors: ShapeError unless the shapes are equal.
+    """
+    same_shape("log_cosh", prediction, target)
+    d = prediction - target
+    size = abs(d)
+    out, share = reduced(size + np.log1p(np.exp(-2 * size)) - math.log(2), reduction)
+    return out, lambda g: share(g) * np.tanh(d), lambda g: share(g) * -np.tanh(d)
+
+
+@op(
+    samples=compared(1e-3, 1e4, (0.0, 1e4)),
+    reference=_reference(lambda x, t: x - t * np.log(x + 1e-7)),
+    note="a rate, the prediction, is positive; below 1e-3 differences are steeper than they can measure",
+)
+def poisson(prediction: Array, target: Array, epsilon: float = 1e-7, reduction: str = "mean") -> Any:
+    """The negative log-likelihood of counts at a predicted rate: prediction - target * log(prediction + epsilon).
+
+    prediction, target : the same shape, >= 0          out : (), or that shape with reduction='none'
+    Gradient: (1 - target / (prediction + epsilon)) g, over the count for 'mean'; -log(prediction + epsilon) g for the target.
+    Errors: ShapeError unless the shapes are equal.
+    """
+    same_shape("poisson", prediction, target)
+    rate = prediction + epsilon
+    out, share = reduced(prediction - target * np.log(rate), reduction)
+    return out, lambda g: share(g) * (1 - target / rate), lambda g: share(g) * -np.log(rate)
+
+
+def _fractions(draw: Any) -> Any:
+    shape = draw.shape()
+    t = draw.array(shape, -1e4, 1e4, special=(1.0, -1.0))
+    return call(draw.array(shape, -1e4, 1e4), t + np.copysign(0.1, t), reduction=draw.choice(REDUCTIONS))
+
+
+@op(
+    samples=_fractions,
+    reference=_reference(lambda x, t: 100 * abs((x - t) / t)),
+    note="a target of 0 has no percentage: the loss is then bounded by epsilon alone, and too steep for differences",
+)
+def mape(prediction: Array, target: Array, epsilon: float = 1e-7, reduction: str = "mean") -> Any:
+    """Mean absolute percentage error: 100 * mean(|prediction - target| / max(|target|, epsilon)).
+
+    prediction, target : the same shape          out : (), or that shape with reduction='none'
+    Gradient: 100 sign(prediction - target) / |target| g, over the count for 'mean'; and that of the quotient for the target.
+    At kinks: 0 where the two are equal.
+    Errors: ShapeError unless the shapes are equal.
+    """
+    same_shape("mape", prediction, target)
+    d = prediction - target
+    size = np.maximum(abs(target), epsilon)
+    out, share = reduced(100 * abs(d) / size, reduction)
+    slope = 100 * np.sign(d) / size
+    grows = np.sign(target) * (abs(target) > epsilon)
+    return out, lambda g: share(g) * slope, lambda g: share(g) * -(slope * (1 + d * grows / size))
+
+
+@op(
+    samples=compared(),
+    reference=_reference(lambda x, t: (np.log1p(np.maximum(x, 0)) - np.log1p(np.maximum(t, 0))) ** 2),
+)
+def msle(prediction: Array, target: Array, reduction: str = "mean") -> Any:
+    """Mean squared logarithmic error: mean((log(1 + prediction) - log(1 + target))^2), negative numbers counting as 0.
+
+    prediction, target : the same shape          out : (), or that shape with reduction='none'
+    Gradient: 2 (log(1 + prediction) - log(1 + target)) / (1 + prediction) g where the prediction is positive, over the count
+    for 'mean'; likewise for the target.  At kinks: 0 at 0.
+    Errors: ShapeError unless the shapes are equal.
+    """
+    same_shape("msle", prediction, target)
+    x, t = relu(prediction), relu(target)
+    d = np.log1p(x) - np.log1p(t)
+    out, share = reduced(d * d, reduction)
+    to_x = lambda g: 2 * share(g) * d * ((x > 0) / (1 + x))
+    return out, to_x, lambda g: -2 * share(g) * d * ((t > 0) / (1 + t))

@@ -1,0 +1,95 @@
+"""Softmax and its logarithm: scores along an axis become probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine import Array, op, raw
+from ..engine.domain import call
+
+__all__ = ["log_softmax", "softmax", "softmin"]
+
+SHORT = 16
+
+
+def lowered(x: Array, axis: int) -> Array:
+    """x - max(x) along an axis, a new bare array: exp cannot overflow then, and one term of the sum is 1.
+
+    A short last axis (10 classes) is laid out outermost in memory, same shape, so that all that follows runs along the
+    samples in long loops: softmax of (128, 10) takes 10 us instead of 20, of (1024, 10) 33 instead of 138. From 32 on, the
+    mixture of two layouts in the gradient costs more than it gains.
+    """
+    if x.dtype.kind != "f":
+        x = x.astype(np.float64)
+    if x.ndim > 1 and axis in (-1, x.ndim - 1) and x.shape[-1] <= SHORT:
+        x = np.asfortranarray(x)
+    return x - (np.maximum.reduce(x, axis, keepdims=True) if x.size else 0)
+
+
+def _rows(draw: Any) -> Any:
+    shape = draw.shape(ndim=(1, 3))
+    return call(draw.array(shape, -1e4, 1e4, special=(0.0,)), axis=draw.axis(len(shape)))
+
+
+def _ratio(x: Array, axis: int = -1) -> Array:
+    """The textbook's formula; the shift, a constant, changes neither value nor derivative."""
+    e = np.exp(x - raw(x).max(axis=axis, keepdims=True, initial=-np.inf))
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+@op(method=True, samples=_rows, reference=_ratio, again=_ratio)
+def softmax(x: Array, axis: int = -1) -> Any:
+    """exp(x) / sum(exp(x)) along an axis, stable.
+
+    x : (...) float          out : (...), sums to 1 along the axis
+    Gradient: out * (g - sum(g * out)).
+    Reference: Bridle, Probabilistic Interpretation of Feedforward Classification Network Outputs (1990).
+    """
+    out = lowered(x, axis)
+    np.exp(out, out=out)
+    out /= np.add.reduce(out, axis, keepdims=True)
+
+    def pullback(g: Array) -> Array:
+        gx = g * out
+        gx -= out * np.add.reduce(gx, axis, keepdims=True)
+        return gx
+
+    return out, pullback
+
+
+@op(samples=_rows, reference=lambda x, axis=-1: _ratio(-x, axis))
+def softmin(x: Array, axis: int = -1) -> Any:
+    """softmax(-x): the smallest gets the most.
+
+    x : (...) float          out : (...), sums to 1 along the axis
+    Gradient: -out * (g - sum(g * out)).
+    """
+    out = softmax(-x, axis)
+    return out, lambda g: out * ((g * out).sum(axis=axis, keepdims=True) - g)
+
+
+def _logarithm(x: Array, axis: int = -1) -> Array:
+    shifted = x - raw(x).max(axis=axis, keepdims=True, initial=-np.inf)
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+
+
+@op(method=True, samples=_rows, reference=_logarithm, again=_logarithm)
+def log_softmax(x: Array, axis: int = -1) -> Any:
+    """log(softmax(x)), without forming the quotient.
+
+    x : (...) float          out : (...)
+    Gradient: g - softmax(x) * sum(g).
+    """
+    out = lowered(x, axis)
+    e = np.exp(out)
+    total = np.add.reduce(e, axis, keepdims=True)
+    out -= np.log(total)
+
+    def pullback(g: Array) -> Array:
+        gx = e * (-np.add.reduce(g, axis, keepdims=True) / total)
+        gx += g
+        return gx
+
+    return out, pullback
