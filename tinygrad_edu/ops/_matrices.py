@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Array
+from ..engine import Array, raw
 from ..engine.errors import DTypeError
 
 ADVICE = {
@@ -42,9 +42,14 @@ def symmetric(x: Array) -> Array:
     return 0.5 * (x + turned(x))
 
 
+def identity(x: Array) -> Array:
+    """Where the diagonal is, in matrices with x's last axis."""
+    return np.eye(x.shape[-1], dtype=bool, like=raw(x))
+
+
 def on_diagonal(v: Array) -> Array:
     """Matrices with v on their diagonals: (..., n) -> (..., n, n)."""
-    return np.where(np.eye(v.shape[-1], dtype=bool), v[..., None, :], 0)
+    return np.where(identity(v), v[..., None, :], 0)
 
 
 # -- samples -----------------------------------------------------------------------------------------------------------

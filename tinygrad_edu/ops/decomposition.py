@@ -13,7 +13,7 @@ import numpy as np
 from ..engine import Array, op, raw
 from ..engine.domain import call
 from ..engine.errors import ShapeError
-from ._matrices import batch, lapack, on_diagonal, orthogonal, real, spaced, symmetric, turned
+from ._matrices import batch, identity, lapack, on_diagonal, orthogonal, real, spaced, symmetric, turned
 
 __all__ = ["cholesky", "eigh", "eigvalsh", "qr", "svd", "svdvals"]
 
@@ -28,8 +28,7 @@ def _symmetric(draw: Any, sign: float) -> Any:
 
 def _lower(x: Array) -> Array:
     """The lower triangle, its diagonal halved."""
-    n = x.shape[-1]
-    return x * (np.tri(n) - 0.5 * np.eye(n)).astype(x.dtype)
+    return 0.5 * (np.tril(x) + np.tril(x, -1))
 
 
 @op(numpy=np.linalg.cholesky, samples=lambda draw: _symmetric(draw, 0), note="defined for symmetric positive matrices")
@@ -95,7 +94,7 @@ def _over(x: Array, y: Array) -> Array:
 
 def _over_gaps(x: Array, w: Array) -> Array:
     """x_ij / (w_j - w_i), 0 on the diagonal."""
-    same = np.eye(w.shape[-1], dtype=bool)
+    same = identity(w)
     return _over(np.where(same, 0, x), np.where(same, 1, w[..., None, :] - w[..., :, None]))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Array, op
+from ..engine import Array, op, raw
 from ..engine.domain import call
 from ..engine.errors import ShapeError
 from .indexing import scatter
@@ -65,7 +65,7 @@ def trace(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     Gradient: g on the diagonal, else 0.
     """
     rows, columns = x.shape[axis1], x.shape[axis2]
-    on = np.eye(rows, columns, offset, dtype=bool)
+    on = np.eye(rows, columns, offset, dtype=bool, like=raw(x))
     out = x.trace(offset, axis1, axis2)
     return out, lambda g: np.moveaxis(np.where(on, g[..., None, None], 0), (-2, -1), (axis1, axis2))
 

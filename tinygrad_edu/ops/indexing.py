@@ -28,9 +28,12 @@ def plain(index: Any) -> Any:
 def once(index: Any) -> bool:
     """Whether an index takes no entry twice by its form alone: integers, slices, ..., None, booleans."""
     parts = index if isinstance(index, tuple) else (index,)
-    return all(
-        p is None or p is ... or isinstance(p, (int, slice, np.integer)) or np.asarray(p).dtype == bool for p in parts
-    )
+    return all(p is None or p is ... or isinstance(p, (int, slice, np.integer)) or truths(p) for p in parts)
+
+
+def truths(part: Any) -> bool:
+    """Whether an array or list is one of booleans."""
+    return bool((part if hasattr(part, "dtype") else np.asarray(part)).dtype == bool)
 
 
 def places(x: Array, index: Any) -> tuple[Any, tuple[int, ...]]:
@@ -41,7 +44,7 @@ def places(x: Array, index: Any) -> tuple[Any, tuple[int, ...]]:
     """
     lead = x.ndim if isinstance(index, tuple) else 1
     numbers = np.arange(math.prod(x.shape[:lead]), like=x).reshape(x.shape[:lead])
-    return np.asarray(numbers[index]), x.shape[lead:]
+    return numbers[index], x.shape[lead:]
 
 
 def fitted(op: str, y: Array, shape: tuple[int, ...]) -> Array:
@@ -208,8 +211,9 @@ def take(x: Array, indices: Any, axis: int | None = None) -> Any:
     """
     source = x.reshape(-1) if axis is None else x
     along = 0 if axis is None else normalize_axis_index(axis, x.ndim)
-    index = (slice(None),) * along + (np.asarray(raw(indices)),)
-    out = np.take(source, raw(indices), along)
+    chosen = raw(indices)
+    index = (slice(None),) * along + (chosen,)
+    out = np.take(source, chosen, along)
     return out, lambda g: scatter(g, index, source.shape).reshape(x.shape), None
 
 
@@ -258,12 +262,12 @@ def one_hot(labels: Any, num_classes: int, dtype: Any = np.float32) -> Any:
     >>> one_hot([1, 0], 3).tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
     """
-    classes = np.asarray(raw(labels))
+    classes = raw(labels) if hasattr(labels, "dtype") else np.asarray(labels)
     if classes.dtype.kind not in "iu" and classes.size:
         raise DataError(f"one_hot: labels are integer classes, not {classes.dtype}.")
     if classes.size and not 0 <= classes.min() <= classes.max() < num_classes:
         raise DataError(
             f"one_hot: labels from {classes.min()} to {classes.max()}, but {num_classes} classes go from 0 to {num_classes - 1}."
         )
-    out = (classes[..., None] == np.arange(num_classes)).astype(dtype)
+    out = (classes[..., None] == np.arange(num_classes, like=classes)).astype(dtype)
     return Tensor(out) if isinstance(labels, Tensor) else out

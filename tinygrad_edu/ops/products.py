@@ -189,7 +189,7 @@ def _vectors(draw: Any) -> Any:
     reference=lambda x, y, axis=-1: np.cross(x, y, axis=axis),
     analytic=True,
 )
-def cross(x: Array, y: Array, axis: int = -1) -> Any:
+def cross(x: Array, y: Array, *, axis: int = -1) -> Any:
     """Vector product in three dimensions.
 
     x, y : broadcastable, of length 3 along the axis          out : broadcast shape

@@ -76,22 +76,19 @@ def det(x: Array) -> Any:
 
 def _cofactors(x: Array, value: Array) -> Array:
     """The derivative of the determinant by each entry."""
-    first_order = (
-        raw(x) is x
-    )  # then the small pivot in the value cancels that of the inverse; in their derivatives it does not
+    bare, n = raw(x), x.shape[-1]
     try:
         inverse = np.linalg.inv(x)
-        if first_order or _condition(raw(x), raw(inverse)) < np.finfo(x.dtype).eps ** -0.5:
+        # at first order the small pivot in the value cancels that in the inverse; in their derivatives it does not
+        if bare is x or _condition(bare, raw(inverse)) < np.finfo(x.dtype).eps ** -0.5:
             return value[..., None, None] * turned(inverse)
     except np.linalg.LinAlgError:
         pass
-    n = x.shape[-1]
     others = np.array([[k for k in range(n) if k != i] for i in range(n)], dtype=int)  # (n, n - 1)
-    minors = [
-        np.linalg.det(x[..., rows[:, None], others[:, None, :]]) for rows in others
-    ]  # without row i: n times (..., n)
-    sign = 1 - 2 * (np.indices((n, n)).sum(axis=0) % 2)
-    return np.stack(minors, -2) * sign
+    minors = [np.linalg.det(x[..., rest[:, None], others[:, None, :]]) for rest in others]  # (..., n) for each row
+    odd = np.asarray(np.indices((n, n)).sum(axis=0) % 2, dtype=bool, like=bare)
+    unsigned = np.stack(minors, -2)
+    return np.where(odd, -unsigned, unsigned)
 
 
 def _condition(x: Array, inverse: Array) -> float:
