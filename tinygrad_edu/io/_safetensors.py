@@ -1,0 +1,78 @@
+"""The ``.safetensors`` format, which PyTorch and many others read: a flat dict of arrays, and no checksums.
+
+The package safetensors (the extra ``io``) does the work; here are its gaps: arrays that are not contiguous or not
+little-endian, dtypes that numpy does not have, and errors in our words.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engine.errors import CheckpointError, DTypeError, MissingExtraError
+from ._arrays import check_bools
+from ._tree import take_apart
+
+__all__ = ["load", "save"]
+
+DTYPES = {
+    "BOOL": "|b1",
+    **{f"I{8 * n}": f"<i{n}" for n in (2, 4, 8)},
+    **{f"U{8 * n}": f"<u{n}" for n in (2, 4, 8)},
+    **{f"F{8 * n}": f"<f{n}" for n in (2, 4, 8)},
+    "I8": "|i1",
+    "U8": "|u1",
+}
+
+
+def package(purpose: str) -> Any:
+    """The package, or an error with the command that installs it."""
+    try:
+        importlib.import_module("safetensors.numpy")
+    except ImportError as error:
+        raise MissingExtraError("safetensors", "io", purpose) from error
+    return importlib.import_module("safetensors")
+
+
+def save(path: Path, state: Any) -> None:
+    """Write a flat dict of arrays."""
+    safetensors = package("Saving to .safetensors")
+    parts = take_apart(state)
+    flat = {".".join(map(str, keys)): array for keys, array in parts.arrays.items() if len(keys) == 1}
+    if type(parts.tree) is not dict or len(flat) != len(parts.tree):
+        raise ValueError("save: .safetensors holds a flat dict of arrays and nothing else. Save this state to .npz.")
+    arrays = {}
+    for name, array in flat.items():
+        little = array.dtype.newbyteorder("<")
+        if little.str not in DTYPES.values():
+            raise DTypeError(f"save: {name!r} has dtype {array.dtype}, which .safetensors does not have. Use .npz.")
+        arrays[name] = np.asarray(array, little, order="C")  # the package writes what lies in memory, as it lies there
+    try:
+        safetensors.numpy.save_file(arrays, path)
+    except safetensors.SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        code = int(number[1]) if number else 0
+        raise OSError(code, os.strerror(code) if number else str(error)) from error
+
+
+def load(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Read the arrays of a file."""
+    safetensors = package("Reading .safetensors")
+    arrays = {}
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            for name in file.keys():  # noqa: SIM118  it is no dict
+                kind = file.get_slice(name).get_dtype()
+                if kind not in DTYPES:
+                    raise CheckpointError(f"{name!r} has dtype {kind}, which numpy does not have.")
+                arrays[name] = file.get_tensor(name)
+                check_bools(arrays[name], name)
+    except safetensors.SafetensorError as error:
+        raise CheckpointError(f"damaged, or not a .safetensors file ({error}).") from error
+    return arrays
