@@ -37,6 +37,21 @@ def test_several_outputs_have_second_derivatives():
     assert x.grad.tolist() == expected
 
 
+def test_a_fused_op_may_have_several_outputs():
+    @op(again=lambda x, y: (x * y, x * x))
+    def products(x, y):
+        return (x * y, x * x), lambda gs: gs[0] * y + 2 * gs[1] * x, lambda gs: gs[0] * x
+
+    x, y = Tensor(np.array([3.0]), requires_grad=True), Tensor(np.array([5.0]), requires_grad=True)
+    first, second = products(x, y)
+    (_, gx), (_, gy) = walk((first * second).sum(), inputs=[x, y], create_graph=True)  # x^3 y
+    (gx + gy).sum().backward()
+    assert x.grad.tolist() == [6 * 3 * 5 + 3 * 9]
+    assert y.grad.tolist() == [3 * 9]
+    ((_, gx),) = walk(products(x, y)[1].sum(), inputs=[x], create_graph=True)  # one output of the two
+    assert gx.tolist() == [6]
+
+
 def test_numpys_named_results_keep_their_names():
     x = Tensor(np.diag([2.0, 1.0]), requires_grad=True)
     assert np.linalg.eigh(x).eigenvalues.tolist() == [1, 2]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .op import alias
-from .outputs import PICK, of_parts
+from .outputs import PICK, Parts, of_parts
 from .rule import Op, checked, edges_of, flat
 from .tensor import EDGES, Node, Tensor
 
@@ -30,7 +30,7 @@ def rerun(node: Node) -> Any:
 
 
 def composed(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], edges: tuple[Any, ...]) -> Any:
-    """The edges of a fused op: walks through the composition that stands for it, from its result to its inputs.
+    """The edges of a fused op: walks through the composition that stands for it, from its results to its inputs.
 
     The inputs are replaced by aliases at which the walks stop, so that an input computed from another one does not count
     twice. Inputs that the composition closes over stand for themselves.
@@ -45,10 +45,14 @@ def composed(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], edges: tuple
     y = op.again(*(type(v)(map(swap, v)) if isinstance(v, (list, tuple)) else swap(v) for v in args), **kwargs)
     memo: list[Any] = [None, {}]  # the last g and its gradients: all edges of a node are asked with the same g
 
-    def gradient(x: Tensor, g: Tensor) -> Any:
+    def gradient(x: Tensor, g: Any) -> Any:
         if memo[0] is not g:
-            found = walk(y, g, inputs=list(ends.values()), retain_graph=True, create_graph=True)
-            memo[:] = [g, {id(t): gx for t, gx in found}]
+            found: dict[int, Any] = {}
+            for out, part in zip(y, g.parts, strict=True) if isinstance(g, Parts) else ((y, g),):
+                if part is not None:
+                    for t, gx in walk(out, part, inputs=list(ends.values()), retain_graph=True, create_graph=True):
+                        found[id(t)] = found[id(t)] + gx if id(t) in found else gx
+            memo[:] = [g, found]
         gx = memo[1].get(id(ends[id(x)]))
         return Tensor(np.zeros_like(x.data)) if gx is None else gx
 

@@ -54,7 +54,7 @@ def _softplus(x: Array) -> Array:
     return np.maximum(x, 0) + np.log1p(np.exp(-abs(x)))
 
 
-@op(method=True, samples=reals(), reference=lambda x: np.logaddexp(x, 0))
+@op(samples=reals(), reference=lambda x: np.logaddexp(x, 0))
 def softplus(x: Array) -> Any:
     """log(1 + exp(x)), a smooth relu, without overflow.
 
@@ -65,7 +65,7 @@ def softplus(x: Array) -> Any:
     return _softplus(raw(x)), lambda g: g * sigmoid(x)
 
 
-@op(method=True, samples=reals(), reference=lambda x: -np.logaddexp(-x, 0))
+@op(samples=reals(), reference=lambda x: -np.logaddexp(-x, 0))
 def log_sigmoid(x: Array) -> Any:
     """log(sigmoid(x)), without overflow.
 
@@ -79,7 +79,7 @@ def _gated(x: Array) -> Array:
     return x / (1 + np.exp(np.minimum(-x, 700)))
 
 
-@op(method=True, samples=reals(), reference=_gated)
+@op(samples=reals(), reference=_gated)
 def silu(x: Array) -> Any:
     """x * sigmoid(x), also called swish.
 
@@ -95,7 +95,7 @@ def silu(x: Array) -> Any:
 swish = silu
 
 
-@op(method=True, samples=reals(), reference=lambda x: x * np.tanh(np.logaddexp(x, 0)))
+@op(samples=reals(), reference=lambda x: x * np.tanh(np.logaddexp(x, 0)))
 def mish(x: Array) -> Any:
     """x * tanh(softplus(x)).
 
@@ -139,7 +139,7 @@ def glu(x: Array, axis: int = -1) -> Any:
 # -- tanh and the error function ---------------------------------------------------------------------------------------
 
 
-@op(method=True, samples=reals(), reference=lambda x: np.where(x > 0, x / (1 + x), x / (1 - x)))
+@op(samples=reals(), reference=lambda x: np.where(x > 0, x / (1 + x), x / (1 - x)))
 def softsign(x: Array) -> Any:
     """x / (1 + |x|).
 
@@ -162,7 +162,7 @@ def tanhshrink(x: Array) -> Any:
     return x - t, lambda g: g * (t * t)
 
 
-@op(method=True, samples=optioned(reals(), approximate=("none", "tanh")))
+@op(samples=optioned(reals(), approximate=("none", "tanh")))
 def gelu(x: Array, approximate: str = "none") -> Any:
     """Gaussian error linear unit: x times the chance that a standard normal number is below x.
 
@@ -204,7 +204,7 @@ def _elu(x: Array, alpha: float = 1.0) -> Array:
     return _bent_plainly(x, alpha, 1, 1)
 
 
-@op(method=True, samples=optioned(reals(), alpha=(1.0, 0.5)), reference=_elu, again=_elu)
+@op(samples=optioned(reals(), alpha=(1.0, 0.5)), reference=_elu, again=_elu)
 def elu(x: Array, alpha: float = 1.0) -> Any:
     """Exponential linear unit: x above 0, alpha * (exp(x) - 1) below.
 
@@ -238,7 +238,7 @@ def _selu(x: Array) -> Array:
     return _bent_plainly(x, SELU_ALPHA, 1, SELU_SCALE)
 
 
-@op(method=True, samples=reals(), reference=_selu, again=_selu)
+@op(samples=reals(), reference=_selu, again=_selu)
 def selu(x: Array) -> Any:
     """1.0507 * elu(x, 1.6733): activations that keep mean 0 and variance 1 from layer to layer.
 

@@ -46,7 +46,7 @@ def relu(x: Array) -> Any:
     return out, lambda g: through(g, out > 0)
 
 
-@op(method=True, samples=optioned(reals(), slope=(0.01, 0.3)), reference=lambda x, slope: np.where(x > 0, x, slope * x))
+@op(samples=optioned(reals(), slope=(0.01, 0.3)), reference=lambda x, slope: np.where(x > 0, x, slope * x))
 def leaky_relu(x: Array, slope: float = 0.01) -> Any:
     """x above 0, slope * x below.
 
