@@ -101,7 +101,8 @@ class Worker:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
-        threading.Thread(target=process.stderr.read, daemon=True).start()  # type: ignore[union-attr] - never full
+        self.listener = threading.Thread(target=process.stderr.read, daemon=True)  # type: ignore[union-attr]
+        self.listener.start()  # so that the pipe is never full
 
     @property
     def alive(self) -> bool:
@@ -125,12 +126,16 @@ class Worker:
 
     def end(self) -> None:
         """No more requests: the process leaves by itself."""
-        self.process.stdin.close()  # type: ignore[union-attr]
+        process = self.process
+        process.stdin.close()  # type: ignore[union-attr]
         try:
-            self.process.wait(10)
+            process.wait(10)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-        self.process.stdout.close()  # type: ignore[union-attr]
+            process.kill()
+            process.wait()
+        self.listener.join()
+        process.stdout.close()  # type: ignore[union-attr]
+        process.stderr.close()  # type: ignore[union-attr]
 
 
 def children() -> float:

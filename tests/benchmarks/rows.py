@@ -80,6 +80,7 @@ def mlp(size: int) -> Row:
 def cnn(size: int) -> Row:
     targets = {"pytorch": Target(0.80, 0.65), "jax_jit": Target(0.30)} if size == 128 else {}
     others = against("cnn", size, peers=("pytorch", "jax_jit", "keras_fit", "mygrad_eager"))
+    others += (Entry("pytorch", "cnn_channels_last", (size,), "PyTorch, channels last"),)
     return Row(f"cnn-{size}", f"CNN step, batch {size}", "ms", Entry("ours", "cnn", (size,)), others, targets)
 
 

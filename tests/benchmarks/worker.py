@@ -93,7 +93,7 @@ def main(name: str) -> None:
             contestant = contestant or Contestant(name)
             reply = getattr(contestant, request.pop("do"))(**request)
         except Exception as error:
-            reply = {"missing": traceback.format_exception_only(error)[-1].strip(), "trace": traceback.format_exc()}
+            reply = {"missing": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
         print(json.dumps(reply), file=replies)
 
 

@@ -64,7 +64,7 @@ def cnn(size: int, dropout: float = 0.5) -> Work:
     def cost(params: Any, key: Any, x: Any, y: Any) -> Any:
         k1, b1, k2, b2, w, b = params
         h = pool(conv(pool(conv(x, k1, b1)), k2, b2)).reshape(len(x), -1)
-        h = jnp.where(jax.random.bernoulli(key, 1 - dropout, h.shape), h / (1 - dropout), 0)
+        h = jnp.where(jax.random.bernoulli(key, 1.0 - dropout, h.shape), h / (1 - dropout), 0)
         return cross_entropy(h @ w + b, y)
 
     @partial(jax.jit, donate_argnums=0)

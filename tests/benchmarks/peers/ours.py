@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 import tinygrad_edu as tg
 
-from ..common import LINKS, RATE, Work, batch, cnn_start, link, mlp_start
+from ..common import EPOCHS, GOAL, LINKS, RATE, Work, batch, cnn_start, link, mlp_start
 
 
 def starting(model: Any, start: Any) -> Any:
@@ -84,3 +86,66 @@ def depth(ops: int) -> Work:
         return w.grad
 
     return Work(step, ops)
+
+
+def adam(parameters: int) -> Work:
+    """One step of Adam over ten arrays, their gradients given."""
+    arrays = [tg.tensor(np.ones(parameters // 10, np.float32), requires_grad=True) for _ in range(10)]
+    for a in arrays:
+        a.grad = tg.tensor(np.full_like(a.data, 0.01))
+    optimizer = tg.optim.Adam(arrays, lr=1e-3)
+    return Work(optimizer.step)
+
+
+SAMPLES, PASSES = 16384, 3
+
+
+def fit(size: int) -> Work:
+    """Epochs of `fit`, shared out over their steps."""
+    model = dense()
+    model.compile(tg.optim.SGD(lr=RATE), tg.nn.CrossEntropyLoss())
+    x, y = batch(SAMPLES)
+    step = lambda: model.fit(x, y, batch_size=size, epochs=PASSES, verbose=0).history["loss"][-1]
+    return Work(step, PASSES * SAMPLES // size)
+
+
+def loop(size: int) -> Work:
+    """The same epochs by hand: a new order, batches, steps, the mean loss."""
+    model = dense()
+    x, y = batch(SAMPLES)
+    rng = np.random.default_rng(0)
+    optimizer = tg.optim.SGD(model.parameters(), lr=RATE)
+    loss_of = tg.nn.CrossEntropyLoss()
+
+    def step() -> Any:
+        total = 0.0
+        for _ in range(PASSES):
+            order, total = rng.permutation(SAMPLES), 0.0
+            for start in range(0, SAMPLES, size):
+                rows = order[start : start + size]
+                optimizer.zero_grad()
+                loss = loss_of(model(x[rows]), y[rows])
+                loss.backward()
+                optimizer.step()
+                total += loss.item() * len(rows)
+        return total / SAMPLES
+
+    return Work(step, PASSES * SAMPLES // size)
+
+
+def learn(seed: int) -> int:
+    """Train on MNIST until the goal is reached; the number of epochs."""
+    from tinygrad_edu.training.callbacks import Callback
+
+    class Reached(Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.model.stop_training = logs["val_accuracy"] >= GOAL
+
+    tg.set_random_seed(seed)
+    train, test = (
+        (x.reshape(-1, 784).astype(np.float32) / 255, y.astype(np.int64)) for x, y in tg.datasets.mnist.load_data()
+    )
+    model = tg.nn.Sequential([tg.nn.Linear(784, 128), tg.nn.ReLU(), tg.nn.Linear(128, 10)])
+    model.compile("adam", tg.nn.CrossEntropyLoss(), ["accuracy"])
+    options: Any = {"batch_size": 128, "epochs": EPOCHS, "verbose": 0, "callbacks": [Reached()]}
+    return len(model.fit(*train, validation_data=test, **options).epoch)
