@@ -40,9 +40,12 @@ def places(x: Array, index: Any) -> tuple[Any, tuple[int, ...]]:
     """Where an index points in x: the numbers of the blocks it takes, and the shape of a block.
 
     numpy itself applies the index, to an array of numbers, so negative ones, booleans and every mixture mean what they
-    mean to numpy. An index of the first axis alone has whole rows as its blocks; any other, single entries.
+    mean to numpy. A block is what the axes behind the index span: a row, for an index of the first axis.
     """
-    lead = x.ndim if isinstance(index, tuple) else 1
+    parts = index if isinstance(index, tuple) else (index,)
+    lead = x.ndim
+    if not any(p is ... for p in parts):  # an axis for each part, none for None, as many as it has for a mask
+        lead = sum(0 if p is None else 1 if isinstance(p, slice) or not truths(p) else np.ndim(p) for p in parts)
     numbers = np.arange(math.prod(x.shape[:lead]), like=x).reshape(x.shape[:lead])
     return numbers[index], x.shape[lead:]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +45,7 @@ def _joined(name: str, xs: Any, shape: Callable[[Array], Any], axis: int) -> Any
     arrays = listed(name, xs)
     parts = [shape(x) for x in arrays]
     out = np.concatenate(parts, axis)
-    ends = np.cumsum([0, *(part.shape[axis] for part in parts)]).tolist()
+    ends = list(itertools.accumulate((part.shape[axis] for part in parts), initial=0))
     lead = (slice(None),) * (axis % out.ndim)
 
     def cut(i: int) -> Any:
