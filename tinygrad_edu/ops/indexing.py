@@ -128,7 +128,7 @@ def scatter(y: Array, index: Any, shape: Any) -> Any:
     Errors: ShapeError if y does not fit.
     """
     index = plain(index)
-    out = np.zeros_like(raw(y), shape=shape)
+    out = np.zeros_like(raw(y), shape=shape, order="C")  # not in y's order: add_at writes through a flat view
     add_at("scatter", out, index, raw(y))
     return out, lambda g: g[index], None, None
 
