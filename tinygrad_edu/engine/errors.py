@@ -77,7 +77,12 @@ class RuleError(TinygradEduError, TypeError):
 
 
 class GradientMismatch(TinygradEduError, AssertionError):
-    """A gradient disagrees with the derivative measured by differences."""
+    """A gradient disagrees with the derivative measured by differences.
+
+    report : the GradcheckReport, where one was made.
+    """
+
+    report: object = None
 
 
 class NotVerifiableError(TinygradEduError, ValueError):

@@ -22,7 +22,7 @@ class Verdict(NamedTuple):
 
     wrong: Any  # they disagree
     judged: Any  # the differences were sharp enough to tell
-    error: Any  # relative error, 0 where nothing is wrong at a kink
+    error: Any  # relative to the larger of the two, if that is not tiny beside its row; 0 inside the bounds of a kink
 
 
 def judge(analytic: Any, numeric: Estimate, rtol: float = RTOL) -> Verdict:
@@ -41,6 +41,6 @@ def judge(analytic: Any, numeric: Estimate, rtol: float = RTOL) -> Verdict:
         miss = np.where(analytic == value, 0.0, miss)  # inf equals inf
         right = miss <= slack
         judged = defined & ((numeric.error <= UNCLEAR * np.maximum(row, np.abs(finite))) | (numeric.error < 1e-9))
-        error = np.where(miss > 0, miss / np.maximum(size, FLOOR * row + ATOL), 0.0)
+        error = np.where(miss > 0, miss / np.maximum(np.maximum(size, 1e-4 * row), 1e-6), 0.0)
     error = np.where(np.isnan(error), np.inf, error)
     return Verdict(defined & ~right, judged, np.where(defined, error, 0.0))

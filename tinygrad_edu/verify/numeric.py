@@ -19,7 +19,16 @@ __all__ = ["Estimate", "complex_step", "differences", "directional"]
 Array: TypeAlias = Any
 Vector: TypeAlias = Callable[[Array], Array]  # a function from a flat vector to a flat vector
 
-STEPS = (1e-4, 1e-5, 1e-6, 1e-3, 1e-7, 1e-2, 1e-8, 1e-9)  # in the order in which they are tried; the first two suffice mostly
+STEPS = (
+    1e-4,
+    1e-5,
+    1e-6,
+    1e-3,
+    1e-7,
+    1e-2,
+    1e-8,
+    1e-9,
+)  # in the order in which they are tried; the first two suffice mostly
 SETTLED = 1e-6  # relative error at which no further steps are tried
 TINY = 1e-20  # imaginary step: no difference is formed, so its square may vanish beside 1
 EPS = float(np.finfo(np.float64).eps)
@@ -173,9 +182,9 @@ def _undefined(steps: list[Step], f0: Array, found: Estimate) -> Estimate:
     rise = [np.maximum(np.abs(s.right), np.abs(s.left)) * s.h for s in (wide, narrow)]
     jump = unsettled & (rise[1] > 0.1 * rise[0]) & (rise[1] > 1e3 * narrow.noise * narrow.h)
     slopes = np.stack([s.central for s in steps[-4:]])
-    growing = (np.abs(slopes[1:]) > 1.5 * np.abs(slopes[:-1])).all(axis=0) & unsettled & ~jump
-    growing &= (np.sign(slopes) == np.sign(slopes[-1])).all(axis=0)
+    growth = slopes[1:] / slopes[:-1]  # 10**(1-p) near |x|**p; 10 beside a kink, until the step is shorter than the way there
+    growing = ((growth > 1.5) & (growth < 9.0)).all(axis=0) & unsettled & ~jump
     value = np.where(growing, np.sign(slopes[-1]) * np.inf, found.value)
     lost = jump | ~np.isfinite(f0) | (~np.isfinite(found.error) & ~growing)
-    mend = lambda a: np.where(lost, np.nan, np.where(growing, value, a))
+    mend: Callable[[Array], Array] = lambda a: np.where(lost, np.nan, np.where(growing, value, a))
     return Estimate(mend(found.value), np.where(growing | lost, 0.0, found.error), mend(found.low), mend(found.high))

@@ -1,4 +1,4 @@
-"""What is checked, in one form: a function from a list of float64 arrays to a list of arrays, and its gradient again such a function.
+"""What is checked, in one form: a function from float64 arrays to arrays, whose gradient is again such a function.
 
 That the gradient of a problem is a problem gives every order of derivative from one comparison: order 2 differentiates
 ``Gradient(problem)`` by differences of first-order gradients, and by walking the recorded walk.
@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor, enable_grad, no_grad
-from ..engine.walk import walk
+from ..engine.tensor import OP
+from ..engine.walk import reachable, walk
 
 __all__ = ["Function", "Gradient", "Problem", "jacobian", "split"]
 
@@ -36,6 +37,11 @@ class Problem(ABC):
     @abstractmethod
     def values(self, arrays: Arrays) -> Arrays:
         """Run on these inputs without recording: the results as arrays."""
+
+    def ops(self) -> set[Any]:
+        """Every op that the function records."""
+        graphs = [reachable(r)[0] for r in self.record(self.point)[1]]
+        return {t.node[OP] for graph in graphs for t in graph.values() if t.node is not None}
 
     @property
     def flat_point(self) -> Any:
@@ -77,13 +83,23 @@ class Gradient(Problem):
     def __init__(self, problem: Problem, seed: Arrays) -> None:
         self.problem = problem
         self.point = [*problem.point, *seed]
-        self.names = [*problem.names, *(f"seed {i}" for i in range(len(seed)))]
+        if isinstance(problem, Gradient):  # whose results belong to these inputs
+            self.names = [*problem.names, *(f"g of {name}" for name in problem.problem.names)]
+        else:
+            self.names = [
+                *problem.names,
+                *(["g"] if len(seed) == 1 else [f"g of result {i}" for i in range(len(seed))]),
+            ]
 
     def record(self, arrays: Arrays) -> tuple[list[Tensor], list[Tensor]]:
         """The gradient, recorded."""
         variables, seeds, pairs = self._walk(arrays, create_graph=True)
         found = {id(t): g for t, g in pairs}
         return variables + seeds, [found[id(t)] if id(t) in found else Tensor(np.zeros(t.shape)) for t in variables]
+
+    def ops(self) -> set[Any]:
+        """Every op of the function and of its gradient."""
+        return super().ops() | self.problem.ops()
 
     def values(self, arrays: Arrays) -> Arrays:
         """The gradient, by an ordinary walk."""

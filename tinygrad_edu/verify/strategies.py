@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import OPS, Op, Tensor
+from ..engine import Tensor
 from ..engine.domain import Domain, Draw, Sample
 from ..engine.errors import MissingExtraError, NotVerifiableError
+from .check_op import op_of
 from .draws import spaced
 
 try:
@@ -21,7 +22,7 @@ try:
 except ImportError as error:
     raise MissingExtraError("hypothesis", "test", "verify.strategies") from error
 
-__all__ = ["HypothesisDraw", "arrays", "axes", "broadcastable", "op_of", "samples", "shapes", "tensors"]
+__all__ = ["HypothesisDraw", "arrays", "axes", "broadcastable", "samples", "shapes", "tensors"]
 
 SPECIAL = Domain().special
 SMALLEST = 1e-30  # smaller numbers become 0: their squares and cubes would vanish inside the function
@@ -98,7 +99,9 @@ def arrays(
     return HypothesisDraw(draw).reals(size, domain).astype(dtype)
 
 
-def tensors(shape: Any = None, low: float = -1e4, high: float = 1e4, *, requires_grad: bool = True, **about: Any) -> Any:
+def tensors(
+    shape: Any = None, low: float = -1e4, high: float = 1e4, *, requires_grad: bool = True, **about: Any
+) -> Any:
     """Tensors with entries between low and high; arguments as for ``arrays``."""
     return arrays(shape, low, high, **about).map(lambda a: Tensor(a, requires_grad=requires_grad))
 
@@ -126,19 +129,3 @@ def samples(op: Any) -> Any:
         return describe(HypothesisDraw(draw))  # type: ignore[no-any-return]
 
     return draws()
-
-
-def op_of(op: Any) -> Op:
-    """The Op behind a decorated function, an Op itself, or a registered name."""
-    if isinstance(op, Op):
-        return op
-    if isinstance(op, str):
-        if op not in OPS:
-            from ..engine.errors import UnknownNameError
-
-            raise UnknownNameError("op", op, OPS)
-        return OPS[op]
-    found = getattr(op, "op", None)
-    if not isinstance(found, Op):
-        raise NotVerifiableError(f"{getattr(op, '__name__', op)!r} is not an op. Decorate the rule with @tinygrad_edu.op.")
-    return found

@@ -1,0 +1,117 @@
+"""What an op's derivatives must be: each property takes an op and one sample of its inputs, and raises if it is broken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..engine import Op
+from ..engine.domain import Sample
+from .call import Call, require, show
+from .doctor import Case, diagnose
+from .judge import Verdict, judge
+from .numeric import Estimate, complex_step, differences, directional
+from .problem import Gradient, Problem, jacobian
+
+__all__ = ["derivative", "gradient", "holomorphic", "second"]
+
+
+def gradient(op: Op, sample: Sample) -> Verdict | None:
+    """The whole Jacobian agrees with differences; where it has kinks, also along directions in which it has none."""
+    return derivative(op, sample, 1)
+
+
+def second(op: Op, sample: Sample) -> Verdict | None:
+    """So does the Jacobian of the gradient, with respect to the inputs and to g."""
+    return derivative(op, sample, 2)
+
+
+def derivative(op: Op, sample: Sample, order: int) -> Verdict | None:
+    """So do the derivatives of any one order."""
+    call = Call(op, sample)
+    if not call.arrays:
+        return None
+    problem: Problem = call.problem()
+    for _ in range(order - 1):
+        problem = Gradient(problem, seeds_for(problem))
+    return compare(op, call, problem, order)
+
+
+def seeds_for(problem: Problem) -> list[Any]:
+    """Fixed, irregular seeds, one for each result."""
+    rng = np.random.default_rng(7)
+    return [
+        rng.uniform(0.5, 1.5, np.shape(v)) * rng.choice([-1, 1], np.shape(v)) for v in problem.values(problem.point)
+    ]
+
+
+def compare(op: Op, call: Call, problem: Problem, order: int) -> Verdict:
+    with np.errstate(all="ignore"):
+        analytic, _, _ = jacobian(problem)
+    numeric = differences(problem.vector, problem.flat_point)
+    verdict = judge(analytic, numeric)
+    if verdict.wrong.any():
+        mismatch(op, call, problem, order, analytic, numeric, verdict)
+    if order == 1 and numeric.kinks.any():
+        along_smooth_directions(op, call, problem, analytic)
+    return verdict
+
+
+def mismatch(
+    op: Op, call: Call, problem: Problem, order: int, analytic: Any, numeric: Estimate, verdict: Verdict
+) -> None:
+    """Say which derivative is the most wrong, and what the mistake may be."""
+    i, j = np.unravel_index(int(np.argmax(np.where(verdict.wrong, verdict.error, -1))), analytic.shape)
+    starts = np.cumsum([0, *(a.size for a in problem.point)])
+    which = int(np.searchsorted(starts, j, side="right")) - 1
+    name, x, part = problem.names[which], problem.point[which], slice(starts[which], starts[which + 1])
+    at = [int(k) for k in np.unravel_index(int(j) - starts[which], x.shape)] if x.ndim else ""
+    low, high = numeric.low[i, j], numeric.high[i, j]
+    said = f"{numeric.value[i, j]:.9g}" if low == high else f"between {low:.9g} and {high:.9g}"
+    results = problem.values(problem.point)
+    shape = np.shape(results[0]) if len(results) == 1 else (len(analytic),)
+    known = (verdict.judged & np.isfinite(numeric.value) & ~numeric.kinks)[:, part]
+    case = Case(analytic[:, part], numeric.value[:, part], verdict.wrong[:, part], known, x, shape)
+    require(
+        False,
+        op,
+        call,
+        f"derivative of order {order}, of result entry {int(i)} by {name}{at}: analytic {analytic[i, j]:.9g}, by differences "
+        f"{said}. {diagnose(case)}.",
+    )
+
+
+def along_smooth_directions(op: Op, call: Call, problem: Problem, analytic: Any) -> None:
+    """At a kink the derivative along a direction that does not see it is still one number: at a tie, moving all at once."""
+    x = problem.flat_point
+    numeric = directional(problem.vector, x, np.ones(x.size))
+    verdict = judge(analytic.sum(axis=1)[:, None], Estimate(*(part[:, None] for part in numeric)))
+    require(
+        not verdict.wrong.any(), op, call,
+        f"at a tie the gradient's entries sum to {show(analytic.sum(axis=1))}, but moving all inputs together changes the result "
+        f"by {show(numeric.value)}.",
+    )  # fmt: skip
+
+
+def holomorphic(op: Op, sample: Sample) -> None:
+    """An op declared analytic takes complex input, and the complex step gives its derivative to 1e-9."""
+    call = Call(op, sample)
+    if not op.analytic or not call.arrays:
+        return
+    problem = call.problem()
+    with np.errstate(all="ignore"):
+        analytic, _, _ = jacobian(problem)
+        exact = complex_step(problem.vector, problem.flat_point)
+    row = np.max(np.abs(exact), axis=-1, keepdims=True, initial=0.0)
+    fine = (
+        (np.abs(analytic - exact) <= 1e-9 * np.maximum(np.abs(exact), 1e-3 * row))
+        | ~np.isfinite(analytic)
+        | ~np.isfinite(exact)
+    )
+    require(
+        fine.all(),
+        op,
+        call,
+        f"declared analytic, but the complex step gives {show(exact)}, the pullbacks {show(analytic)}.",
+    )
