@@ -6,6 +6,7 @@ from . import linalg as linalg  # the namespace ops.linalg, as numpy has it
 from ._methods import attach
 from .activation import *  # noqa: F403
 from .arithmetic import *  # noqa: F403
+from .batch_norm import *  # noqa: F403
 from .comparison import *  # noqa: F403
 from .contraction import *  # noqa: F403
 from .convolution import *  # noqa: F403
@@ -21,6 +22,7 @@ from .indexing import *  # noqa: F403
 from .joining import *  # noqa: F403
 from .likelihood import *  # noqa: F403
 from .loss import *  # noqa: F403
+from .normalization import *  # noqa: F403
 from .norms import *  # noqa: F403
 from .piecewise import *  # noqa: F403
 from .pooling import *  # noqa: F403
