@@ -64,7 +64,11 @@ def gradients(losses: list[tuple[Tensor, Any]], xs: list[Tensor], ts: list[Any])
     for a, b in losses:
         ours, theirs = ours + a, theirs + b
     found = {id(x): g for x, g in walk(ours, inputs=xs, create_graph=True)} if ours.requires_grad else {}
-    given = torch.autograd.grad(theirs, ts, create_graph=True, allow_unused=True) if theirs.requires_grad else [None] * len(ts)
+    given = (
+        torch.autograd.grad(theirs, ts, create_graph=True, allow_unused=True)
+        if theirs.requires_grad
+        else [None] * len(ts)
+    )
     return [found.get(id(x)) for x in xs], list(given)
 
 

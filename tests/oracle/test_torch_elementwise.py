@@ -103,11 +103,12 @@ def logcumsumexp(x: Any, axis: int) -> Any:
     return torch.stack(rows, axis) if rows else x + 0
 
 
-SAME_NAME = """
-absolute add arccosh arcsinh arctan arctan2 arctanh arccos arcsin ceil copysign cos cosh deg2rad erf erfc exp exp2 expm1
-floor fmod hypot log log10 log1p log2 logaddexp logaddexp2 maximum minimum multiply nan_to_num negative positive
-rad2deg reciprocal sign sin sinc sinh sqrt square subtract tan tanh trunc xlogy
-""".split()
+SAME_NAME = [
+    "absolute", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "ceil", "copysign", "cos",
+    "cosh", "deg2rad", "erf", "erfc", "exp", "exp2", "expm1", "floor", "fmod", "hypot", "log", "log10", "log1p", "log2",
+    "logaddexp", "logaddexp2", "maximum", "minimum", "multiply", "nan_to_num", "negative", "positive", "rad2deg",
+    "reciprocal", "sign", "sin", "sinc", "sinh", "sqrt", "square", "subtract", "tan", "tanh", "trunc", "xlogy",
+]  # fmt: skip
 PYTORCH: dict[str, Callable[..., Any]] = {name: getattr(torch, name) for name in SAME_NAME} | {
     "average": average,
     "cbrt": lambda x: torch.sign(x) * torch.abs(x) ** (1 / 3),
@@ -123,7 +124,7 @@ PYTORCH: dict[str, Callable[..., Any]] = {name: getattr(torch, name) for name in
     "fmin": torch.fmin,
     "logcumsumexp": flattened(logcumsumexp),
     "logsumexp": over_axes(torch.logsumexp),
-    "matrix_norm": lambda x, keepdims, ord: torch.linalg.matrix_norm(x, ord, keepdim=keepdims),
+    "matrix_norm": lambda x, keepdims, **k: torch.linalg.matrix_norm(x, k["ord"], keepdim=keepdims),
     "max": over_axes(torch.amax),
     "mean": over_axes(torch.mean),
     "median": over_axes(lambda x, axis: torch.quantile(x, 0.5, axis)),
@@ -147,11 +148,10 @@ PYTORCH: dict[str, Callable[..., Any]] = {name: getattr(torch, name) for name in
     "take_along_axis": take_along,
     "topk": lambda x, k, axis: tuple(torch.topk(x, k, axis)),
     "var": over_axes(lambda x, axis, ddof: torch.var(x, axis, correction=ddof)),
-    "vector_norm": lambda x, axis, keepdims, ord: torch.linalg.vector_norm(x, ord, axis, keepdims),
+    "vector_norm": lambda x, axis, keepdims, **k: torch.linalg.vector_norm(x, k["ord"], axis, keepdims),
     "where": lambda c, x, y: torch.where(torch.as_tensor(c), x, y),
 }
 ABSENT = {"partition": "PyTorch has none, and which order the entries take around the kth is left open"}
-
 
 
 def ties(x: Any, y: Any) -> bool:

@@ -8,7 +8,6 @@ import numpy as np
 
 from ..engine import Array, op, raw
 from ..engine.domain import call
-from .exponential import bounded
 
 __all__ = ["cumprod", "cumsum", "diff", "logcumsumexp", "recurrence"]
 
@@ -130,6 +129,12 @@ def diff(x: Array, n: int = 1, axis: int = -1) -> Any:
     return (out if n else out.copy()), to_x
 
 
+def peak(x: Array, axis: Any) -> Array:
+    """The largest number over axes, which are kept; 0 where it is infinite. A constant to take off before an exp."""
+    top = raw(x).max(axis=axis, keepdims=True, initial=-np.inf)
+    return np.where(np.isfinite(top), top, 0)
+
+
 @op(
     method="logcumsumexp",
     samples=lambda draw: _running(draw, -1e4, 1e4, special=(0.0, 1.0)),
@@ -145,10 +150,11 @@ def logcumsumexp(x: Array, axis: int | None = None) -> Any:
 
     def to_x(g: Array) -> Array:
         # sum_(i>=j) g_i exp(out_j - out_i) runs from the end with steps exp(out_j - out_(j+1)) <= 1: nothing overflows
-        total = logcumsumexp(v, at)
-        end = np.flip(total, at)
-        left = np.exp(end - bounded(delayed(end, at, np.inf)))
+        level = v - peak(v, at)
+        total = logcumsumexp(level, at)
+        divisor = np.where(raw(total) == -np.inf, 0, total)  # of an empty sum the parts come out as exp(-inf) = 0
+        left = np.exp(np.flip(total, at) - delayed(np.flip(divisor, at), at, np.inf))
         weight = np.flip(recurrence(np.flip(g, at), left, at), at)
-        return (weight * np.exp(v - bounded(total))).reshape(x.shape)
+        return (weight * np.exp(level - divisor)).reshape(x.shape)
 
     return np.logaddexp.accumulate(raw(v), at), to_x

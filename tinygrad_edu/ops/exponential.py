@@ -100,7 +100,7 @@ def logaddexp(x: Array, y: Array) -> Any:
     Gradient: g * exp(x - out), g * exp(y - out).  At the edge: 0, 0 where both are -inf.
     """
     out = np.logaddexp(x, y)
-    return out, lambda g: g * np.exp(x - bounded(out)), lambda g: g * np.exp(y - bounded(out))
+    return out, lambda g: g * _part(x, y, np.exp, np.logaddexp), lambda g: g * _part(y, x, np.exp, np.logaddexp)
 
 
 @op(numpy=np.logaddexp2, samples=pairs())
@@ -111,12 +111,14 @@ def logaddexp2(x: Array, y: Array) -> Any:
     Gradient: g * 2^(x - out), g * 2^(y - out).  At the edge: 0, 0 where both are -inf.
     """
     out = np.logaddexp2(x, y)
-    return out, lambda g: g * np.exp2(x - bounded(out)), lambda g: g * np.exp2(y - bounded(out))
+    return out, lambda g: g * _part(x, y, np.exp2, np.logaddexp2), lambda g: g * _part(y, x, np.exp2, np.logaddexp2)
 
 
-def bounded(total: Array) -> Array:
-    """A logarithm of a sum, with 0 for log(0), so that an empty sum's shares come out as exp(-inf) = 0."""
-    return np.where(raw(total) == -np.inf, 0, total)
+def _part(x: Array, y: Array, exp: Any, logaddexp: Any) -> Array:
+    """exp(x) / (exp(x) + exp(y)), by the difference alone: exp(x - out) would lose the digits that x and out share."""
+    nothing = (raw(x) == -np.inf) & (raw(y) == -np.inf)
+    x, y = (np.where(nothing, 0, v) for v in (x, y))
+    return np.where(nothing, 0, exp(-logaddexp(0, y - x)))
 
 
 def _weighted(draw: Any) -> Any:

@@ -31,6 +31,8 @@ def _vector(x: Array, order: Any, axes: tuple[int, ...]) -> Any:
     if order == 2:
         out = root((x * x).sum(axis=axes, keepdims=True))
         return out, lambda g: g * over(x, out)
+    if isinstance(order, str):
+        raise ValueError(f"norm: of a vector, ord is a number, inf or -inf, not {order!r}.")
     zero = raw(x) == 0
     size = np.where(zero, 1, np.abs(x))
     total = np.where(zero, 0 if order > 0 else np.inf, size**order).sum(axis=axes, keepdims=True)

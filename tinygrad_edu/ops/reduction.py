@@ -9,8 +9,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..engine import Array, op, raw
 from ..engine.domain import call
-from .cumulative import cumprod
-from .exponential import bounded
+from .cumulative import cumprod, peak
 
 __all__ = ["logsumexp", "max", "mean", "min", "prod", "ptp", "sum"]
 
@@ -180,9 +179,9 @@ def logsumexp(x: Array, axis: Any = None, *, keepdims: bool = False) -> Any:
     x : (...)          out : x's shape without the axes (or with size 1)
     Gradient: g * softmax(x).  At the edge: of nothing but -inf, the value is -inf and the gradient 0.
     """
-    top = raw(x).max(axis=axis, keepdims=True, initial=-np.inf)
-    top = np.where(np.isfinite(top), top, 0)
-    total = np.exp(x - top).sum(axis=axis, keepdims=True)
+    e = np.exp(x - peak(x, axis))
+    total = e.sum(axis=axis, keepdims=True)
     empty = raw(total) == 0
-    log = np.where(empty, -np.inf, np.log(np.where(empty, 1, total)) + top)
-    return dropped(log, axis, keepdims), lambda g: spread(g, x, axis, keepdims) * np.exp(x - bounded(log))
+    total = np.where(empty, 1, total)
+    out = np.where(empty, -np.inf, np.log(total) + peak(x, axis))
+    return dropped(out, axis, keepdims), lambda g: spread(g, x, axis, keepdims) * (e / total)

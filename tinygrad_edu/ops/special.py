@@ -40,8 +40,9 @@ def _erfc(x: Array) -> Array:
 
 
 def _erf(x: Array) -> Array:
-    near = np.minimum(np.abs(x), 1.0)
-    return np.where(near < 1, x * polynomial(NEAR, near * near), 1 - _erfc(x))
+    size = np.abs(x)
+    near = np.minimum(size, 1)
+    return np.where(near < 1, x * polynomial(NEAR, near * near), np.copysign(1 - _erfc(size), x))
 
 
 def _bell(x: Array) -> Array:

@@ -103,8 +103,9 @@ def sinc(x: Array) -> Any:
 
     def slope(x: Array) -> Array:
         near = np.abs(raw(x)) < 1 / math.pi
+        small = np.where(near, x, 0)
         far = (np.cos(math.pi * x) - out) / np.where(near, 1, x)
-        return np.where(near, x * polynomial(SINC_SLOPE, (math.pi * x) ** 2), far)
+        return np.where(near, small * polynomial(SINC_SLOPE, (math.pi * small) ** 2), far)
 
     return out, lambda g: g * slope(x)
 
