@@ -73,7 +73,7 @@ def _padded(draw: Any) -> Any:
     return call(draw.array(shape), widths, mode, **options)
 
 
-@op(numpy=np.pad, samples=_padded, analytic=True)
+@op(numpy=np.pad, samples=_padded, analytic=True, note="an empty axis has no entry to copy into a margin")
 def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
     """x with a margin on every side.
 

@@ -80,7 +80,9 @@ def add_at(op: str, out: Array, index: Any, y: Array) -> None:
 
 
 def some_index(draw: Any, shape: tuple[int, ...]) -> Any:
-    """An index of any kind into an array of one axis or more without a length 0."""
+    """An index of any kind into an array of one axis or more."""
+    if 0 in shape:
+        return draw.choice((..., None, slice(None), slice(1, None), np.zeros((2, 0), dtype=int), (slice(None), None)))
     n, last = shape[0], shape[-1]
     rows = draw.integers(draw.shape(ndim=(1, 2)), -n, n - 1)
     return draw.choice((
@@ -93,7 +95,7 @@ def some_index(draw: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _indexed(draw: Any) -> Any:
-    shape = draw.shape(ndim=(1, 3), side=(1, 3))
+    shape = draw.shape(ndim=(1, 3))
     return call(draw.array(shape), some_index(draw, shape))
 
 
@@ -108,7 +110,7 @@ def getitem(x: Array, index: Any) -> Any:
 
 
 def _scattered(draw: Any) -> Any:
-    shape = draw.shape(ndim=(1, 3), side=(1, 3))
+    shape = draw.shape(ndim=(1, 3))
     index = some_index(draw, shape)
     return call(draw.array(np.zeros(shape)[index].shape), index, shape)
 
@@ -134,7 +136,7 @@ def scatter(y: Array, index: Any, shape: Any) -> Any:
 
 
 def _added(draw: Any) -> Any:
-    shape = draw.shape(ndim=(1, 3), side=(1, 3))
+    shape = draw.shape(ndim=(1, 3))
     index = some_index(draw, shape)
     y = draw.choice(((), np.zeros(shape)[index].shape))
     return call(draw.array(shape), index, draw.array(y))
@@ -159,11 +161,12 @@ def index_add(x: Array, index: Any, y: Array) -> Any:
 
 
 def _updated(draw: Any) -> Any:
-    shape = draw.shape(ndim=(1, 3), side=(1, 3))
+    shape = draw.shape(ndim=(1, 3))
     mask = draw.integers(shape[:1], 0, 1) == 1
     some = np.flatnonzero(mask) - shape[0]
-    last = draw.integers((1,), -1, 0)
-    index = draw.choice((0, -1, slice(None, None, 2), ..., mask, some, (some, ...), (..., last)))
+    index = draw.choice(
+        (slice(None, None, 2), ..., mask, some, (some, ...), *([0, -1, (..., [-1])] if 0 not in shape else []))
+    )
     return call(draw.array(shape), index, draw.array(draw.choice(((), np.zeros(shape)[index].shape))))
 
 
@@ -199,10 +202,11 @@ def index_update(x: Array, index: Any, y: Array) -> Any:
 
 
 def _taken(draw: Any) -> Any:
-    shape = draw.shape(ndim=(1, 3), side=(1, 3))
+    shape = draw.shape(ndim=(1, 3))
     axis = draw.axis(len(shape), none=True)
     n = math.prod(shape) if axis is None else shape[axis]
-    return call(draw.array(shape), draw.integers(draw.shape(ndim=(0, 2)), -n, n - 1), axis=axis)
+    indices = draw.integers(draw.shape(ndim=(0, 2)), -n, n - 1) if n else np.zeros((2, 0), dtype=int)
+    return call(draw.array(shape), indices, axis=axis)
 
 
 @op(numpy=np.take, method=True, samples=_taken, analytic=True)
@@ -221,11 +225,11 @@ def take(x: Array, indices: Any, axis: int | None = None) -> Any:
 
 
 def _gathered(draw: Any) -> Any:
-    shape = draw.shape(ndim=(1, 3), side=(1, 3))
+    shape = draw.shape(ndim=(1, 3))
     axis = draw.axis(len(shape))
     picked = [draw.integer(0, n) for n in shape]
-    picked[axis] = draw.integer(0, 4)
-    return call(draw.array(shape), axis, draw.integers(tuple(picked), 0, shape[axis] - 1))
+    picked[axis] = draw.integer(0, 4) if shape[axis] else 0
+    return call(draw.array(shape), axis, draw.integers(tuple(picked), 0, max(shape[axis], 1) - 1))
 
 
 def _one_by_one(x: Array, axis: int, index: Array) -> Array:
