@@ -20,11 +20,15 @@ def sample_of(name: str, seed: int) -> Sample:
     return OPS[name].samples(RandomDraw(seed))
 
 
-def agree(name: str, theirs: Callable[..., Any], sample: Sample, seed: int = 0) -> None:
-    """Raise unless the op and PyTorch's function have the same value, gradient, and derivative of a mix of that gradient."""
+def agree(ours: str | Callable[..., Any], theirs: Callable[..., Any], sample: Sample, seed: int = 0) -> None:
+    """Raise unless an op, by its name, or a function of Tensors agrees with PyTorch's.
+
+    Compared are the value, the gradient, and the derivative of a mix of that gradient.
+    """
+    call = OPS[ours].call if isinstance(ours, str) else ours
     xs: list[Tensor] = []
     ts: list[Any] = []
-    y = listed(OPS[name].call(*inputs(sample, xs, lambda a: Tensor(a.copy(), requires_grad=True)), **sample.kwargs))
+    y = listed(call(*inputs(sample, xs, lambda a: Tensor(a.copy(), requires_grad=True)), **sample.kwargs))
     t = listed(theirs(*inputs(sample, ts, lambda a: torch.tensor(a, requires_grad=True)), **sample.kwargs))
     for a, b in zip(y, t, strict=True):
         close(a, b)

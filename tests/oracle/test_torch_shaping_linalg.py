@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import Tensor
 from tinygrad_edu.engine import OPS
-from tinygrad_edu.engine.walk import walk
-from tinygrad_edu.verify.draws import RandomDraw
 
 torch = pytest.importorskip("torch")
+from helpers.pytorch import agree, sample_of  # noqa: E402 - needs torch
+
 pytestmark = pytest.mark.oracle
 
 FAMILIES = {
@@ -221,52 +220,12 @@ def free_of_signs(name: str, outs: Any, number: Callable[[Any], Any]) -> Any:
 # -- the comparison ----------------------------------------------------------------------------------------------------
 
 
-def replaced(v: Any, make: Callable[[Any], Any]) -> Any:
-    """Float arrays, also in a list, made into something else."""
-    if isinstance(v, np.ndarray) and v.dtype.kind == "f":
-        return make(v)
-    return [replaced(u, make) for u in v] if isinstance(v, list) else v
-
-
-def listed(outs: Any) -> list[Any]:
-    return list(outs) if isinstance(outs, (tuple, list)) else [outs]
-
-
-def close(ours: Any, theirs: Any) -> None:
-    theirs = np.zeros(ours.shape) if theirs is None else theirs.detach().numpy()
-    scale = max(1.0, float(np.abs(theirs).max(initial=0.0)))
-    np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-10 * scale)
-
-
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("name", sorted(PYTORCH))
 def test_as_in_pytorch(name: str, seed: int) -> None:
-    op = OPS[name]
-    sample = op.samples(RandomDraw(seed))
-    xs: list[Tensor] = []
-    ts: list[Any] = []
-    ours = [replaced(v, lambda a: xs.append(Tensor(a.copy(), requires_grad=True)) or xs[-1]) for v in sample.args]
-    theirs = [replaced(v, lambda a: ts.append(torch.tensor(a, requires_grad=True)) or ts[-1]) for v in sample.args]
-    y = listed(free_of_signs(name, op.call(*ours, **sample.kwargs), np.asarray))
-    t = listed(free_of_signs(name, PYTORCH[name](*theirs, **sample.kwargs), torch.from_numpy))
-    for a, b in zip(y, t, strict=True):
-        close(a.numpy(), b)
-
-    loss, loss_t = sum((v**3).sum() for v in y), sum((v**3).sum() for v in t)
-    first = dict(((id(x), g) for x, g in walk(loss, inputs=xs, create_graph=True)) if loss.requires_grad else ())
-    first_t = torch.autograd.grad(loss_t, ts, create_graph=True, allow_unused=True)
-    rng = np.random.default_rng(seed)
-    mix, mix_t = Tensor(0.0, requires_grad=True) * 1.0, torch.tensor(0.0, requires_grad=True) * 1.0
-    for x, h in zip(xs, first_t, strict=True):
-        g = first[id(x)]
-        close(g.numpy(), h)
-        if h is not None:
-            v = rng.normal(size=x.shape)
-            mix, mix_t = mix + (g * v).sum(), mix_t + (h * torch.from_numpy(np.asarray(v))).sum()
-    second = {id(x): g for x, g in walk(mix, inputs=xs)}
-    second_t = torch.autograd.grad(mix_t, ts, allow_unused=True)
-    for x, h in zip(xs, second_t, strict=True):
-        close(second.get(id(x), np.zeros(x.shape)), h)
+    ours = lambda *args, **kwargs: free_of_signs(name, OPS[name].call(*args, **kwargs), np.asarray)
+    theirs = lambda *args, **kwargs: free_of_signs(name, PYTORCH[name](*args, **kwargs), torch.from_numpy)
+    agree(ours, theirs, sample_of(name, seed), seed)
 
 
 def test_every_op_of_these_families_is_compared() -> None:
