@@ -11,6 +11,7 @@ from ..engine.op import NUMPY
 from . import diagonals
 from .contraction import tensordot
 from .decomposition import cholesky, eigh, eigvalsh, qr, svd, svdvals
+from .norms import matrix_norm, norm, vector_norm
 from .products import cross, matmul, multi_dot, outer
 from .rearranging import matrix_transpose
 from .solving import det, inv, matrix_power, pinv, slogdet, solve
@@ -24,9 +25,11 @@ __all__ = [
     "eigvalsh",
     "inv",
     "matmul",
+    "matrix_norm",
     "matrix_power",
     "matrix_transpose",
     "multi_dot",
+    "norm",
     "outer",
     "pinv",
     "qr",
@@ -36,6 +39,7 @@ __all__ = [
     "svdvals",
     "tensordot",
     "trace",
+    "vector_norm",
 ]
 
 
