@@ -1,0 +1,175 @@
+"""What every loss shares: how targets line up with predictions, weights, and the reduction to one number.
+
+Losses here speak Keras: ``loss(y_true, y_pred)``, probabilities unless ``from_logits``, a mean over the last axis first.
+Their functions also run on plain arrays, which is how metrics of the same name are computed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+
+from ...engine import Array, Tensor
+from ...engine.errors import ShapeError, TinygradEduWarning
+
+__all__ = ["MEAN", "BroadcastWarning", "FunctionLoss", "Loss", "aligned", "bare", "snake_case", "target_kind"]
+
+MEAN = "sum_over_batch_size"
+REDUCTIONS = (MEAN, "sum", "mean", "mean_with_sample_weight", "none", None)
+
+
+class BroadcastWarning(TinygradEduWarning):
+    """Targets of one column against predictions of several: every prediction is compared with the same target."""
+
+
+class Loss(ABC):
+    """A loss: subclass it and write ``call(y_true, y_pred)``, which returns one value a sample.
+
+    name : shown in messages, and the key of logs for several outputs; by default the class's name in snake_case.
+    reduction : "sum_over_batch_size" (or "mean"): the sum over the number of values; "sum";
+        "mean_with_sample_weight": the sum over the sum of weights; "none": one value a sample.
+    """
+
+    def __init__(self, name: str | None = None, reduction: str | None = MEAN) -> None:
+        if reduction not in REDUCTIONS:
+            choices = ", ".join(map(repr, REDUCTIONS))
+            raise ValueError(f"{type(self).__name__}: reduction={reduction!r} is not one of {choices}.")
+        self.name = name or snake_case(type(self).__name__)
+        self.reduction = reduction
+
+    @abstractmethod
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """One value a sample: y_true and y_pred (n, ...) -> (n,)."""
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
+        """The loss of a batch, () unless reduction="none"."""
+        y_true, y_pred = columns(as_tensor(y_true), as_tensor(y_pred))
+        weights = self.weights(y_true, sample_weight)
+        if weights is None and self.reduction in (MEAN, "mean"):
+            return self.mean(y_true, y_pred)
+        values = self.call(y_true, y_pred)
+        if weights is not None:
+            values = values * fitted(weights, values)
+        if self.reduction in ("none", None) or not values.ndim:
+            return values  # type: ignore[no-any-return]
+        if self.reduction == "sum":
+            return values.sum()  # type: ignore[no-any-return]
+        if self.reduction == "mean_with_sample_weight" and weights is not None:
+            return values.sum() / max(float(np.sum(weights)), 1e-7)  # type: ignore[no-any-return]
+        return values.mean()  # type: ignore[no-any-return]
+
+    def mean(self, y_true: Any, y_pred: Any) -> Any:
+        """The mean over the batch: the way of ordinary training, where a loss may have one op for all of it."""
+        values = self.call(y_true, y_pred)
+        return values.mean() if values.ndim else values
+
+    def weights(self, y_true: Tensor, sample_weight: Any) -> Any:
+        """How much each sample counts, as an array; None for all alike."""
+        return None if sample_weight is None else bare(sample_weight)
+
+    def check(self, y_true: Array, y_pred: Array) -> None:  # noqa: B027 - most losses have nothing to look at
+        """Look at all targets of a fit at once, before it starts; y_pred is the prediction for a few of them."""
+
+
+class FunctionLoss(Loss):
+    """A loss made of a function of (y_true, y_pred) that returns one value a sample, or one number; options go to it."""
+
+    def __init__(
+        self, function: Callable[..., Any], reduction: str | None = MEAN, name: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(name or getattr(function, "__name__", None) or snake_case(type(function).__name__), reduction)
+        self.function, self.options = function, options
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """What the function returns."""
+        return self.function(y_true, y_pred, **self.options)
+
+
+def as_tensor(value: Any) -> Tensor:
+    return value if isinstance(value, Tensor) else Tensor(value)
+
+
+def bare(value: Any) -> Array:
+    """The plain array of a Tensor, an array or numbers."""
+    return value.data if isinstance(value, Tensor) else np.asarray(value)
+
+
+def columns(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
+    """Two flat vectors as columns, (n,) -> (n, 1), so that the mean over the last axis is not one over the samples."""
+    if y_true.ndim == y_pred.ndim == 1:
+        return y_true.reshape(-1, 1), y_pred.reshape(-1, 1)
+    return y_true, y_pred
+
+
+def fitted(weights: Array, values: Any) -> Array:
+    """Weights (n,) or (n, 1) with as many axes as the values, in their dtype."""
+    if not values.ndim:
+        raise ShapeError("sample_weight needs a loss that returns one value a sample; this one returns one number.")
+    if weights.size == len(values) and weights.ndim != values.ndim:
+        weights = weights.reshape(-1, *(1,) * (values.ndim - 1))
+    try:
+        fits = np.broadcast_shapes(weights.shape, values.shape) == values.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(f"sample_weight {weights.shape} does not fit {values.shape} losses. Give one weight a sample.")
+    return weights.astype(values.dtype, copy=False)
+
+
+def aligned(name: str, y_true: Any, y_pred: Any) -> Any:
+    """The targets in the shape and dtype of the predictions: (n,) and (n, 1) are the same thing.
+
+    Warns for (n, 1) against (n, k), which broadcasts; raises ShapeError for what cannot be meant.
+    """
+    if y_true.dtype != y_pred.dtype:
+        y_true = like(y_true, y_pred)
+    if y_true.shape == y_pred.shape:
+        return y_true
+    if squeezed(y_true.shape) == squeezed(y_pred.shape):
+        return y_true.reshape(y_pred.shape)
+    if (
+        y_true.ndim == y_pred.ndim
+        and y_true.shape[:-1] == y_pred.shape[:-1]
+        and 1 in (y_true.shape[-1], y_pred.shape[-1])
+    ):
+        warnings.warn(
+            f"{name}: predictions {y_pred.shape} against targets {y_true.shape}: each row is compared with one number. Give "
+            f"targets of shape {y_pred.shape}, or end the network with {y_true.shape[-1]} unit(s).",
+            BroadcastWarning,
+            stacklevel=2,
+        )
+        return y_true
+    raise ShapeError(
+        f"{name}: predictions {y_pred.shape} against targets {y_true.shape}. Give targets of shape {y_pred.shape}."
+    )
+
+
+def target_kind(y_true: Any, y_pred: Any) -> Literal["binary", "sparse", "categorical"]:
+    """What "accuracy" and "crossentropy" mean for these shapes: one column of predictions is a yes or no; targets with
+    an axis less, or a last axis of 1, are class numbers; else they are one-hot.
+    """  # fmt: skip
+    if y_pred.ndim < 2 or y_pred.shape[-1] == 1:
+        return "binary"
+    return "sparse" if y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1 else "categorical"
+
+
+def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape[:-1] if len(shape) > 1 and shape[-1] == 1 else shape
+
+
+def like(y_true: Any, y_pred: Any) -> Any:
+    """y_true in the dtype of y_pred; an array or a Tensor, as it was."""
+    return Tensor(y_true.data, dtype=y_pred.dtype) if isinstance(y_true, Tensor) else y_true.astype(y_pred.dtype)
+
+
+def snake_case(name: str) -> str:
+    """``MyLoss`` -> ``my_loss``."""
+    out = ""
+    for before, letter, after in zip(" " + name, name, name[1:] + " ", strict=False):
+        starts = letter.isupper() and (before.islower() or (before.isupper() and after.islower()))
+        out += ("_" if starts and out else "") + letter.lower()
+    return out

@@ -1,0 +1,56 @@
+"""Hinge losses: a score must be right by a margin of 1, and further right earns nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import ops
+from .base import MEAN, FunctionLoss, aligned, bare
+
+__all__ = ["CategoricalHinge", "Hinge", "SquaredHinge", "categorical_hinge", "hinge", "squared_hinge"]
+
+
+def signs(y_true: Any) -> Any:
+    """Labels 0 and 1 as -1 and 1; those that are -1 and 1 already stay."""
+    values = bare(y_true)
+    return 2 * y_true - 1 if ((values == 0) | (values == 1)).all() else y_true
+
+
+def hinge(y_true: Any, y_pred: Any) -> Any:
+    """mean(max(1 - y_true y_pred, 0)), for labels -1 and 1 (0 and 1 are converted)."""
+    return ops.maximum(1 - signs(aligned("hinge", y_true, y_pred)) * y_pred, 0.0).mean(axis=-1)
+
+
+def squared_hinge(y_true: Any, y_pred: Any) -> Any:
+    """mean(max(1 - y_true y_pred, 0)^2), for labels -1 and 1 (0 and 1 are converted)."""
+    margin = ops.maximum(1 - signs(aligned("squared_hinge", y_true, y_pred)) * y_pred, 0.0)
+    return (margin * margin).mean(axis=-1)
+
+
+def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
+    """max(1 + best wrong score - right score, 0), for one-hot targets."""
+    y_true = aligned("categorical_hinge", y_true, y_pred)
+    right = (y_true * y_pred).sum(axis=-1)
+    wrong = ((1 - y_true) * y_pred).max(axis=-1)
+    return ops.maximum(wrong - right + 1, 0.0)
+
+
+class Hinge(FunctionLoss):
+    """mean(max(1 - y_true y_pred, 0)): the loss of a support vector machine."""
+
+    def __init__(self, reduction: str | None = MEAN, name: str | None = "hinge") -> None:
+        super().__init__(hinge, reduction, name)
+
+
+class SquaredHinge(FunctionLoss):
+    """mean(max(1 - y_true y_pred, 0)^2)."""
+
+    def __init__(self, reduction: str | None = MEAN, name: str | None = "squared_hinge") -> None:
+        super().__init__(squared_hinge, reduction, name)
+
+
+class CategoricalHinge(FunctionLoss):
+    """max(1 + best wrong score - right score, 0), for one-hot targets."""
+
+    def __init__(self, reduction: str | None = MEAN, name: str | None = "categorical_hinge") -> None:
+        super().__init__(categorical_hinge, reduction, name)

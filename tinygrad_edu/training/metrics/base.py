@@ -1,0 +1,138 @@
+"""What every metric shares: it streams, so that an epoch's value is that of all its samples and not a mean of batches.
+
+Metrics compute in plain numpy on the predictions that training has made anyway.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from ...engine import Array
+from ..losses.base import bare, snake_case
+
+__all__ = ["Mean", "MeanMetric", "Metric", "Sum"]
+
+
+class Metric(ABC):
+    """A measure of how well it goes: subclass it and write ``update_state``, ``result`` and ``reset_state``.
+
+    name : the key in logs and History; by default the class's name in snake_case.
+    better : "max" or "min", which way callbacks find an improvement; None lets the name decide.
+    """
+
+    better: ClassVar[Literal["max", "min"] | None] = None
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name or snake_case(type(self).__name__)
+
+    @abstractmethod
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take in a batch."""
+
+    @abstractmethod
+    def result(self) -> Any:
+        """The value for everything taken in since the last reset."""
+
+    @abstractmethod
+    def reset_state(self) -> None:
+        """Forget everything; called at the start of each epoch and evaluation."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Take in a batch and return the value so far."""
+        self.update_state(*args, **kwargs)
+        return self.result()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+
+class Mean(Metric):
+    """The (weighted) mean of everything it is given.
+
+    >>> m = Mean()
+    >>> m.update_state([1.0, 3.0])
+    >>> m.update_state(8.0)
+    >>> m.result()
+    4.0
+    """
+
+    def __init__(self, name: str | None = "mean") -> None:
+        super().__init__(name)
+        self.total = self.count = 0.0
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        """Take in a batch."""
+        if isinstance(values, float) and isinstance(sample_weight, (int, type(None))):  # the loss of every batch
+            weight = 1 if sample_weight is None else sample_weight
+            self.total += values * weight
+            self.count += weight
+            return
+        array = bare(values)
+        if sample_weight is not None:
+            weights = spread(bare(sample_weight), array)
+            self.total += float((array * weights).sum())
+            self.count += float(weights.sum())
+        else:
+            self.total += np.count_nonzero(array) if array.dtype == bool else float(array.sum())
+            self.count += array.size
+
+    def result(self) -> float:
+        """The value so far."""
+        return self.total / self.count if self.count else 0.0
+
+    def reset_state(self) -> None:
+        """Forget everything."""
+        self.total = self.count = 0.0
+
+
+class Sum(Metric):
+    """The (weighted) sum of everything it is given."""
+
+    def __init__(self, name: str | None = "sum") -> None:
+        super().__init__(name)
+        self.total = 0.0
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        """Take in a batch."""
+        array = bare(values)
+        self.total += float((array if sample_weight is None else array * spread(bare(sample_weight), array)).sum())
+
+    def result(self) -> float:
+        """The value so far."""
+        return self.total
+
+    def reset_state(self) -> None:
+        """Forget everything."""
+        self.total = 0.0
+
+
+class MeanMetric(Metric):
+    """The mean over samples of any function of (y_true, y_pred) that gives one value a sample."""
+
+    def __init__(self, function: Callable[..., Any], name: str | None = None, **options: Any) -> None:
+        super().__init__(name or getattr(function, "__name__", None) or type(function).__name__)
+        self.function, self.options = function, options
+        self.mean = Mean()
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take in a batch."""
+        self.mean.update_state(self.function(bare(y_true), bare(y_pred), **self.options), sample_weight)
+
+    def result(self) -> float:
+        """The value so far."""
+        return self.mean.result()
+
+    def reset_state(self) -> None:
+        """Forget everything."""
+        self.mean.reset_state()
+
+
+def spread(weights: Array, values: Array) -> Array:
+    """Weights with as many axes as the values, broadcast to their shape: (n,) or (n, 1) for (n, ...)."""
+    if values.ndim and weights.size == len(values):
+        weights = weights.reshape(-1, *(1,) * (values.ndim - 1))
+    return np.broadcast_to(weights, values.shape)

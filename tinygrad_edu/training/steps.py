@@ -1,0 +1,141 @@
+"""What one batch does, in methods that are made to be overridden, and the loss and metrics that they use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import optim
+from ..engine import Tensor
+from ..engine.errors import NotReadyError
+from .compiled import Compiled
+from .structure import Batch, Nested, detached, samples, transform, unpack
+
+__all__ = ["Steps"]
+
+
+class Steps:
+    """compile, and the steps of training, evaluation and prediction.
+
+    Attributes: ``optimizer``; ``losses``, penalties that the last call of the model made, such as regularisers.
+    """
+
+    optimizer: Any = None
+    losses: Sequence[Tensor] = ()
+    output_names: list[str] | None = None
+    _compiled: Compiled | None = None
+
+    # -- how to train --------------------------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Nested = None,
+        metrics: Nested = None,
+        loss_weights: Nested = None,
+        weighted_metrics: Nested = None,
+        run_eagerly: bool = True,
+        steps_per_execution: int = 1,
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Say how to train.
+
+        optimizer : a name such as "adam", or an ``optim.Optimizer``.
+        loss : a name such as "mse", a function of (y_true, y_pred), a ``losses.Loss``, or a module of ``nn``.
+        metrics : names such as "accuracy", functions or ``metrics.Metric`` objects.
+        loss_weights : factors of the losses of several outputs.  weighted_metrics : metrics that heed sample weights.
+        The others are Keras's. Everything is run as it is written, step by step, so only their plain values are taken.
+        Errors: UnknownNameError for an unknown name, at once, with the nearest one there is.
+        """
+        if steps_per_execution != 1:
+            raise ValueError(
+                f"steps_per_execution={steps_per_execution}: every step is run by itself here. Leave it out."
+            )
+        if jit_compile not in ("auto", False):
+            raise ValueError("jit_compile=True: nothing is compiled here. Leave it out.")
+        self.optimizer = optim.get(optimizer)
+        self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics, self.output_names)
+
+    @property
+    def compiled(self) -> bool:
+        """Whether ``compile`` has been called."""
+        return self._compiled is not None
+
+    def _how(self, what: str) -> Compiled:
+        if self._compiled is None:
+            raise NotReadyError(
+                f"{what}() before compile(). Call compile(optimizer='adam', loss=..., metrics=[...]) first."
+            )
+        return self._compiled
+
+    # -- one batch, made to be overridden ------------------------------------------------------------------------------
+
+    def train_step(self, data: Batch) -> dict[str, Any]:
+        """Learn from one batch: predict, compare, walk back, move the weights.
+
+        data : x, (x, y) or (x, y, sample_weight) of Tensors; ``training.unpack`` gives all three.
+        Returns the logs: loss and metrics of the epoch so far.
+        """
+        x, y, sample_weight = unpack(data)
+        y_pred = self(x, training=True)  # type: ignore[operator]
+        loss = self.compute_loss(x, y, y_pred, sample_weight)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self._how("fit").tracker.update_state(loss.item(), samples(x))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def test_step(self, data: Batch) -> dict[str, Any]:
+        """Evaluate one batch; the arguments and logs of ``train_step``."""
+        x, y, sample_weight = unpack(data)
+        y_pred = self(x, training=False)  # type: ignore[operator]
+        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        self._how("evaluate").tracker.update_state(loss.item(), samples(x))
+        return self.compute_metrics(x, y, y_pred, sample_weight)
+
+    def predict_step(self, data: Batch) -> Nested:
+        """The predictions for one batch."""
+        return self(unpack(data)[0], training=False)  # type: ignore[operator]
+
+    def compute_loss(
+        self,
+        x: Nested = None,
+        y: Nested = None,
+        y_pred: Nested = None,
+        sample_weight: Nested = None,
+        training: bool = True,
+    ) -> Tensor:
+        """The number to be minimised for one batch: the compiled loss plus the model's own penalties."""
+        how = self._how("compute_loss")
+        penalties = list(self.losses)
+        if how.losses is None and penalties:
+            return sum(penalties[1:], penalties[0])
+        loss = how.loss(y, y_pred, sample_weight)
+        return sum(penalties, loss) if penalties else loss
+
+    def compute_metrics(self, x: Nested, y: Nested, y_pred: Nested, sample_weight: Nested = None) -> dict[str, Any]:
+        """Let every metric take in one batch; returns all results so far."""
+        how = self._how("compute_metrics")
+        if y is not None:
+            how.update(y, transform(detached, y_pred), sample_weight)
+        return self.get_metrics_result()
+
+    def get_metrics_result(self) -> dict[str, Any]:
+        """Loss and metrics since the last reset, by name."""
+        return self._how("get_metrics_result").result()
+
+    @property
+    def metrics(self) -> list[Any]:
+        """Every metric, the mean of the loss first. Override it to have metrics of your own reset with each epoch."""
+        return [] if self._compiled is None else self._compiled.metrics
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """What ``evaluate`` returns, in its order."""
+        return [] if self._compiled is None else list(self._compiled.result())
+
+    def reset_metrics(self) -> None:
+        """Start all means anew; called before each epoch and evaluation."""
+        for metric in self.metrics:
+            metric.reset_state()

@@ -1,0 +1,280 @@
+"""Training: ``compile``, ``fit``, ``evaluate``, ``predict``, for anything callable that has parameters.
+
+``nn.Sequential`` and ``nn.Model`` are a Module plus this Trainer. What one batch does stands in ``steps.py``, in methods
+made to be overridden; everything here is bookkeeping around them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine import no_grad, random
+from . import checks
+from .callbacks import Callback, CallbackList, History, ProgressBar
+from .data import Source, source
+from .steps import Steps
+from .structure import Batch, array, joined, transform, unpack
+
+__all__ = ["Trainer"]
+
+
+class Trainer(Steps):
+    """compile, fit, evaluate and predict.
+
+    The class that mixes it in has ``__call__(x, training=...)`` and ``named_parameters()``.
+
+    Attributes: ``optimizer``; ``metrics``, the mean loss first; ``history``, of the last fit; ``stop_training``, which
+    callbacks set.
+    """
+
+    history: History | None = None
+    stop_training: bool = False
+    _shuffler: np.random.Generator | None = None
+
+    # -- all batches ---------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Callback | Sequence[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | Iterable[int] = 1,
+    ) -> History:
+        """Train for some epochs; a second call goes on where the first stopped.
+
+        x, y : arrays with samples along the first axis, lists or dicts of arrays, or x alone: something that yields
+            batches (x, y). Images may stay uint8: they become floats batch by batch.
+        batch_size : 32 by default; the last batch of an epoch may be smaller.
+        epochs, initial_epoch : train from epoch initial_epoch up to, not including, epochs; they count from 0.
+        verbose : 0 silent, 1 or "auto" a progress bar, 2 one line an epoch.
+        validation_data, validation_split : (x, y) or (x, y, sample_weight) to evaluate after each epoch; or the share of
+            x and y, taken from their end before any shuffling, that is held back for it.
+        validation_freq : every so many epochs, or the epochs (from 1) after which to validate.
+        shuffle : a new order every epoch.
+        class_weight, sample_weight : how much each class or sample counts in the loss and in weighted_metrics.
+        steps_per_epoch : batches an epoch, for data that never ends; arrays then go round.
+        KERAS_MAX_EPOCHS and KERAS_MAX_STEPS_PER_EPOCH in the environment shorten every run.
+
+        Returns the History: ``.history`` maps each name to one number an epoch.
+        Errors: NotReadyError before compile; DataError, ShapeError, DTypeError for data that cannot be trained on, before
+        the first step.
+        """
+        self._how("fit")
+        epochs = checks.capped("KERAS_MAX_EPOCHS", checks.whole_number("epochs", epochs)) or epochs
+        if not isinstance(shuffle, (bool, np.bool_)):
+            raise TypeError(f"shuffle: True or False expected, got {shuffle!r}.")
+        dtype = self._dtype()
+        if validation_split and validation_data is None:
+            parts = [
+                checks.arrays(name, a, dtype) for name, a in (("x", x), ("y", y), ("sample_weight", sample_weight))
+            ]
+            checks.cardinality(x=parts[0], y=parts[1], sample_weight=parts[2])
+            (x, y, sample_weight), validation_data = checks.split(parts, validation_split)
+        data = source(
+            x, y, sample_weight, class_weight=class_weight, batch_size=batch_size, steps=steps_per_epoch,
+            rng=self._shuffle_generator() if shuffle else None, dtype=dtype,
+        )  # fmt: skip
+        held_back = None
+        if validation_data is not None:
+            given = (
+                unpack(validation_data) if isinstance(validation_data, (tuple, list)) else (validation_data, None, None)
+            )
+            size = validation_batch_size or (None if given[1] is None else batch_size)
+            held_back = source(*given, batch_size=size, steps=validation_steps, dtype=dtype)
+        self._prepare(data)
+        if held_back is not None:
+            self._prepare(held_back)
+        history = History()
+        stations = self._stations(callbacks, verbose, [history], epochs=epochs, steps=data.steps)
+        self.history, self.stop_training = history, False
+        stations.on_train_begin()
+        logs: dict[str, Any] = {}
+        for epoch in range(initial_epoch, epochs):
+            stations.on_epoch_begin(epoch)
+            logs = self._train_epoch(data, stations)
+            if held_back is not None and due(epoch, validation_freq):
+                logs |= {f"val_{name}": value for name, value in self._evaluate(held_back, stations).items()}
+            logs = in_order(logs)
+            stations.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        stations.on_train_end(logs)
+        return history
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics on data, without learning from it.
+
+        Returns the loss, or [loss, metrics in the order of compile] if there are metrics, or a dict by name.
+        """
+        self._how("evaluate")
+        data = source(x, y, sample_weight, batch_size=batch_size, steps=steps, dtype=self._dtype())
+        self._prepare(data)
+        logs = self._evaluate(data, self._stations(callbacks, verbose, steps=data.steps))
+        return logs if return_dict else self._listed(logs)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
+    ) -> Any:
+        """The predictions for x as a plain array (a list or dict of arrays for several outputs). Needs no compile."""
+        data = source(x, batch_size=batch_size, steps=steps, dtype=self._dtype())
+        stations = self._stations(callbacks, verbose, steps=data.steps)
+        stations.on_predict_begin()
+        outputs = []
+        with no_grad():
+            for step, batch in enumerate(data.epoch()):
+                stations.on_predict_batch_begin(step)
+                outputs.append(transform(array, self.predict_step(batch)))
+                stations.on_predict_batch_end(step, {"outputs": outputs[-1]})
+        stations.on_predict_end()
+        return joined(outputs)
+
+    # -- one batch of your own loop ------------------------------------------------------------------------------------
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: dict[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """One training step on this batch; its loss and metrics."""
+        self._how("train_on_batch")
+        data = source(x, y, sample_weight, class_weight=class_weight, steps=1, dtype=self._dtype())
+        self._prepare(data)
+        self.reset_metrics()
+        logs = in_order(self.train_step(next(data.epoch())))
+        return logs if return_dict else self._listed(logs)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """The loss and metrics of this batch, without learning from it."""
+        self._how("test_on_batch")
+        data = source(x, y, sample_weight, steps=1, dtype=self._dtype())
+        self._prepare(data)
+        self.reset_metrics()
+        with no_grad():
+            logs = in_order(self.test_step(next(data.epoch())))
+        return logs if return_dict else self._listed(logs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The predictions for this batch as a plain array."""
+        with no_grad():
+            return transform(array, self.predict_step(next(source(x, steps=1, dtype=self._dtype()).epoch())))
+
+    # -- bookkeeping ---------------------------------------------------------------------------------------------------
+
+    def _train_epoch(self, data: Source, stations: CallbackList) -> dict[str, Any]:
+        self.reset_metrics()
+        logs: dict[str, Any] = {}
+        for step, batch in enumerate(limited(data)):
+            stations.on_train_batch_begin(step)
+            logs = in_order(self.train_step(batch))
+            stations.on_train_batch_end(step, logs)
+            if self.stop_training:
+                break
+        return logs
+
+    def _evaluate(self, data: Source, stations: CallbackList) -> dict[str, Any]:
+        self.reset_metrics()
+        stations.on_test_begin()
+        logs: dict[str, Any] = {}
+        with no_grad():
+            for step, batch in enumerate(data.epoch()):
+                stations.on_test_batch_begin(step)
+                logs = in_order(self.test_step(batch))
+                stations.on_test_batch_end(step, logs)
+        stations.on_test_end(logs)
+        return logs
+
+    def _prepare(self, data: Source) -> None:
+        """Build what is not built yet, and see on a few samples that model, loss and data fit together."""
+        how = self._how("fit")
+        usual = type(self).train_step is Trainer.train_step and type(self).test_step is Trainer.test_step
+        if usual:
+            x, y, _ = unpack(data.sample())
+            with no_grad():
+                y_pred = self(x, training=False)  # type: ignore[operator]
+                if how.losses is not None and type(self).compute_loss is Trainer.compute_loss:
+                    how.check(y, data.targets, y_pred)
+        parameters = list(self.named_parameters())  # type: ignore[attr-defined]
+        if parameters and not self.optimizer.groups:
+            self.optimizer.bind(parameters)
+
+    def _stations(
+        self, callbacks: Any, verbose: int | str, own: Sequence[Callback] = (), **params: Any
+    ) -> CallbackList:
+        """The user's callbacks first, then our own, then the progress bar."""
+        if isinstance(callbacks, CallbackList):
+            return callbacks
+        users = [callbacks] if isinstance(callbacks, Callback) else list(callbacks or ())
+        bar = ProgressBar(verbose)
+        shown = [bar] if bar.verbose and not any(isinstance(c, ProgressBar) for c in users) else []
+        return CallbackList([*users, *own, *shown], model=self, verbose=verbose, **params)
+
+    def _listed(self, logs: dict[str, Any]) -> Any:
+        """Logs in the order of compile, or the loss alone."""
+        order = [name for name in self.metrics_names if name in logs]
+        values = [logs[name] for name in (*order, *(k for k in logs if k not in order))]
+        return values[0] if len(values) == 1 else values
+
+    def _dtype(self) -> Any:
+        """The floating dtype of the model's parameters; float32 before there are any."""
+        parameters = self.named_parameters()  # type: ignore[attr-defined]
+        return next((p.dtype for _, p in parameters if p.dtype.kind == "f"), np.dtype(np.float32))
+
+    def _shuffle_generator(self) -> np.random.Generator:
+        if self._shuffler is None:
+            self._shuffler = random.generator()
+        return self._shuffler
+
+
+def limited(data: Source) -> Iterator[Batch]:
+    """The batches of an epoch, as many as the environment allows."""
+    most = checks.capped("KERAS_MAX_STEPS_PER_EPOCH", data.steps)
+    return data.epoch() if most == data.steps else itertools.islice(data.epoch(), most)
+
+
+def in_order(logs: dict[str, Any]) -> dict[str, Any]:
+    """Logs sorted by name, as callbacks get them; single Tensors and arrays as numbers."""
+    return {
+        name: float(v) if hasattr(v, "__float__") and not getattr(v, "shape", ()) else v
+        for name, v in sorted(logs.items())
+    }
+
+
+def due(epoch: int, frequency: int | Iterable[int]) -> bool:
+    """Whether to validate after this epoch."""
+    if isinstance(frequency, int):
+        return (epoch + 1) % checks.whole_number("validation_freq", frequency) == 0
+    return epoch + 1 in list(frequency)
