@@ -22,6 +22,7 @@ from .indexing import *  # noqa: F403
 from .joining import *  # noqa: F403
 from .likelihood import *  # noqa: F403
 from .loss import *  # noqa: F403
+from .neural import *  # noqa: F403
 from .normalization import *  # noqa: F403
 from .norms import *  # noqa: F403
 from .piecewise import *  # noqa: F403
