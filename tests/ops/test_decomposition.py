@@ -93,6 +93,19 @@ def test_vectors_beyond_the_rank_are_refused():
         np.linalg.svd(leaf(3, 2))
 
 
+@pytest.mark.parametrize("function", [ops.svd, ops.svdvals, ops.qr, ops.pinv])
+def test_a_vector_is_no_matrix(function):
+    with pytest.raises(np.linalg.LinAlgError, match=rf"{function.__name__} of \(3,\): 1-dimensional array given"):
+        function(leaf(3))
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (4, 2, 1)])
+@pytest.mark.parametrize("function", [ops.eigh, ops.eigvalsh, ops.cholesky])
+def test_symmetric_matrices_are_square(function, shape):
+    with pytest.raises(np.linalg.LinAlgError, match=rf"{function.__name__} of \(.*\): .* square matrices"):
+        function(leaf(*shape))
+
+
 def test_qr_has_one_mode():
     with pytest.raises(ValueError, match=r"qr: mode 'complete'\. Only 'reduced'"):
         np.linalg.qr(leaf(3, 2), mode="complete")

@@ -42,6 +42,14 @@ def symmetric(x: Array) -> Array:
     return 0.5 * (x + turned(x))
 
 
+def symmetrized(op: str, x: Array) -> Array:
+    """An op's argument as real symmetric matrices."""
+    real(op, x)
+    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
+        raise np.linalg.LinAlgError(f"{op} of {x.shape}: the last two axes must be equally long, square matrices.")
+    return symmetric(x)
+
+
 def identity(x: Array) -> Array:
     """Where the diagonal is, in matrices with x's last axis."""
     return np.eye(x.shape[-1], dtype=bool, like=raw(x))

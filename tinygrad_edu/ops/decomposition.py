@@ -13,7 +13,7 @@ import numpy as np
 from ..engine import Array, op, raw
 from ..engine.domain import call
 from ..engine.errors import ShapeError
-from ._matrices import batch, identity, lapack, on_diagonal, orthogonal, real, spaced, symmetric, turned
+from ._matrices import batch, identity, lapack, on_diagonal, orthogonal, real, spaced, symmetric, symmetrized, turned
 
 __all__ = ["cholesky", "eigh", "eigvalsh", "qr", "svd", "svdvals"]
 
@@ -40,8 +40,7 @@ def cholesky(x: Array) -> Any:
     Gradient: symmetric; l^-T @ lower(l^T @ g) @ l^-1, lower halving the diagonal (I. Murray, 2016).
     Errors: LinAlgError unless positive.
     """
-    real("cholesky", x)
-    out = lapack("cholesky", np.linalg.cholesky, symmetric(x))
+    out = lapack("cholesky", np.linalg.cholesky, symmetrized("cholesky", x))
 
     def pullback(g: Array) -> Array:
         lt = turned(out)
@@ -108,8 +107,7 @@ def eigh(x: Array) -> Any:
     At equal eigenvalues: right for a loss of the values alone; NaN for one of their vectors, which are any basis, and at
     higher orders. Near-equal ones lose digits.
     """
-    real("eigh", x)
-    out = lapack("eigh", np.linalg.eigh, symmetric(x))
+    out = lapack("eigh", np.linalg.eigh, symmetrized("eigh", x))
     w, v = out
 
     def pullback(gs: Any) -> Array:
@@ -126,8 +124,7 @@ def eigvalsh(x: Array) -> Any:
     x : (..., n, n), real, symmetric (of another matrix, the mean with its transpose counts)          out : (..., n)
     Gradient: v @ diag(g) @ v^T.
     """
-    real("eigvalsh", x)
-    w, v = lapack("eigvalsh", np.linalg.eigh, symmetric(x))
+    w, v = lapack("eigvalsh", np.linalg.eigh, symmetrized("eigvalsh", x))
     return w, lambda g: (v * g[..., None, :]) @ turned(v)
 
 
@@ -150,12 +147,12 @@ def svd(x: Array, full_matrices: bool = True) -> Any:
     Errors: ShapeError for full_matrices unless square.
     """
     real("svd", x)
+    out = lapack("svd", np.linalg.svd, x, False)
     m, n = x.shape[-2:]
     if full_matrices and m != n:
         raise ShapeError(
             f"svd of {x.shape}: pass full_matrices=False. The further vectors are arbitrary, so without derivative."
         )
-    out = lapack("svd", np.linalg.svd, x, False)
     u, s, vh = out
     v, ut = turned(vh), turned(u)
 

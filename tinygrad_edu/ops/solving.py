@@ -1,4 +1,4 @@
-"""Linear systems: inverse, solution, determinant, powers, pseudoinverse. All but the last also for complex numbers."""
+"""Linear systems: inverse, solution, determinant, powers; slogdet and the pseudoinverse for real matrices only."""
 
 from __future__ import annotations
 
