@@ -85,7 +85,8 @@ def factor(case: Case) -> str:
         return ""
     c = float(np.median(case.analytic[solid] / case.numeric[solid]))
     meaning = named_factor(c, case)
-    if abs(c - 1) < ALIKE or not case.explained_by(c * case.numeric) or (solid.sum() == 1 and not meaning):
+    telling = meaning or solid.sum() > 1 or abs(c - round(c)) < ALIKE  # any one number is a multiple of any other
+    if abs(c - 1) < ALIKE or not telling or not case.explained_by(c * case.numeric):
         return ""
     return f"constant factor: every entry is {c:.6g} times what it should be{meaning}"
 
@@ -102,7 +103,7 @@ def named_factor(c: float, case: Case) -> str:
             return f" ({n}: there are {meaning}; the 1/n of a mean forgotten?)"
     if abs(c - 2) < ALIKE or abs(c - 0.5) < ALIKE:
         return " (the 2 of a square counted once too often, or forgotten?)"
-    return " " if abs(c - round(c)) < ALIKE and 1 < abs(c) < 20 else ""
+    return ""
 
 
 def transposed(case: Case) -> str:

@@ -16,6 +16,7 @@ from .judge import RTOL, Verdict, judge
 from .numeric import Estimate, complex_step, differences, directional
 from .problem import Gradient, Problem, jacobian, joined, split
 from .report import GradcheckReport, Row
+from .rows import judged_row
 
 __all__ = ["gradcheck"]
 
@@ -148,49 +149,11 @@ def full(problem: Problem, report: GradcheckReport, order: int, rtol: float, rng
         start += x.size
         piece = Estimate(*(v[:, part] for v in numeric))
         rows.append(
-            row(order, name, x, shape, analytic[:, part], piece, Verdict(*(v[:, part] for v in verdict)), method)
+            judged_row(order, name, x, shape, analytic[:, part], piece, Verdict(*(v[:, part] for v in verdict)), method)
         )
         if not rows[-1].passed and variable not in reached:
             rows[-1] = rows[-1].diagnosed(NO_PATH)
     return rows
-
-
-def row(
-    order: int,
-    name: str,
-    x: Any,
-    shape: tuple[int, ...],
-    analytic: Any,
-    numeric: Estimate,
-    verdict: Verdict,
-    method: str,
-) -> Row:
-    """One input's line of the report."""
-    if not analytic.size:
-        return Row(order, name, x.shape, "-", 0.0, 0.0, 0.0, method, "ok (no entries)")
-    score = np.where(verdict.wrong, 1e30, 0.0) + np.where(
-        verdict.judged | verdict.wrong, np.minimum(verdict.error, 1e9), -1.0
-    )
-    i, j = (int(k) for k in np.unravel_index(int(np.argmax(score)), analytic.shape))
-    worst = f"result{spot(i, shape)} by {name}{spot(j, x.shape)}"
-    unclear = int((~verdict.judged).sum())
-    text = "WRONG" if verdict.wrong.any() else "ok"
-    if text == "ok" and numeric.kinks.any():
-        text += f" ({int(numeric.kinks.sum())} at kinks)"
-    elif text == "ok" and unclear:
-        text += f" ({unclear} of {verdict.judged.size} not judged: a jump, or differences too rough)"
-    value = float(numeric.value[i, j])
-    diagnosis = ""
-    if verdict.wrong.any():
-        known = verdict.judged & np.isfinite(numeric.value) & ~numeric.kinks
-        diagnosis = diagnose(Case(analytic, numeric.value, verdict.wrong, known, x, shape))
-    error = float(verdict.error[i, j]) if verdict.judged[i, j] or verdict.wrong[i, j] else 0.0
-    return Row(order, name, x.shape, worst, float(analytic[i, j]), value, error, method, text, diagnosis)
-
-
-def spot(i: int, shape: tuple[int, ...]) -> str:
-    """A flat position as an index."""
-    return str([int(k) for k in np.unravel_index(i, shape)]) if shape else ""
 
 
 def witness(problem: Problem, report: GradcheckReport, order: int, rng: np.random.Generator) -> tuple[Estimate, str]:

@@ -182,7 +182,9 @@ def _undefined(steps: list[Step], f0: Array, found: Estimate) -> Estimate:
     rise = [np.maximum(np.abs(s.right), np.abs(s.left)) * s.h for s in (wide, narrow)]
     jump = unsettled & (rise[1] > 0.1 * rise[0]) & (rise[1] > 1e3 * narrow.noise * narrow.h)
     slopes = np.stack([s.central for s in steps[-4:]])
-    growth = slopes[1:] / slopes[:-1]  # 10**(1-p) near |x|**p; 10 beside a kink, until the step is shorter than the way there
+    growth = (
+        slopes[1:] / slopes[:-1]
+    )  # 10**(1-p) near |x|**p; 10 beside a kink, until the step is shorter than the way there
     growing = ((growth > 1.5) & (growth < 9.0)).all(axis=0) & unsettled & ~jump
     value = np.where(growing, np.sign(slopes[-1]) * np.inf, found.value)
     lost = jump | ~np.isfinite(f0) | (~np.isfinite(found.error) & ~growing)

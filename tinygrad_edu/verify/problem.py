@@ -133,7 +133,9 @@ class Combined(Problem):
         """The combinations, recorded."""
         variables, results = self.problem.record(arrays)
         with enable_grad():
-            rows = [[(r * w).sum() for r, w in zip(results, split(row, self.like), strict=True)] for row in self.weights]
+            rows = [
+                [(r * w).sum() for r, w in zip(results, split(row, self.like), strict=True)] for row in self.weights
+            ]
             return variables, [sum(row[1:], start=row[0]) for row in rows]
 
     def values(self, arrays: Arrays) -> Arrays:

@@ -41,6 +41,10 @@ class Row:
         """The same row with another diagnosis."""
         return replace(self, diagnosis=text)
 
+    def failed(self, text: str) -> Row:
+        """The same row as a failure, for this reason."""
+        return replace(self, verdict="WRONG", diagnosis=text)
+
     def cells(self) -> tuple[str, ...]:
         """The row as text."""
         numbers = (f"{self.analytic:.6g}", f"{self.numeric:.6g}", f"{self.error:.1e}")
