@@ -73,8 +73,8 @@ def _check(target: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, "This is a folder")
     if target.exists() and not target.is_file():
         raise OSError(errno.EINVAL, "This is a device or a pipe, not a file")
-    if target.exists() and not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, "The file is write-protected")
+    if target.exists():
+        os.close(os.open(target, os.O_WRONLY))  # fails where the file is write-protected
 
 
 def _sync(path: Path) -> None:
@@ -83,7 +83,7 @@ def _sync(path: Path) -> None:
     try:
         os.fsync(handle)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+        raise OSError(error.errno, error.strerror or str(error), os.fspath(path)) from error
     finally:
         os.close(handle)
 
@@ -110,8 +110,8 @@ def _locked(folder: Path, wait: bool) -> Iterator[bool | None]:
         return
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except OSError:
-        yield None
+    except OSError:  # it is gone, or somebody else's
+        yield False
         return
     try:
         try:
@@ -128,8 +128,8 @@ def _locked(folder: Path, wait: bool) -> Iterator[bool | None]:
 
 def _clean(target: Path) -> None:
     """Remove the working folders that killed processes left behind."""
-    with suppress(OSError):  # a folder that may be written to but not listed
-        for entry in os.scandir(target.parent):
+    with suppress(OSError), os.scandir(target.parent) as entries:  # some folders may be written to but not listed
+        for entry in entries:
             ours = entry.name.startswith(f".{target.name}.") and entry.name.endswith(SUFFIX)
             if ours and entry.is_dir(follow_symlinks=False):
                 with _locked(Path(entry), wait=False) as held:

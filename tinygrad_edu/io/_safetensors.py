@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engine.errors import CheckpointError, DTypeError, MissingExtraError
-from ._arrays import check_bools
+from ._archive import short
+from ._arrays import check_bools, checked_shape
 from ._tree import take_apart
 
 __all__ = ["load", "save"]
@@ -68,9 +69,13 @@ def load(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             for name in file.keys():  # noqa: SIM118  it is no dict
-                kind = file.get_slice(name).get_dtype()
-                if kind not in DTYPES:
-                    raise CheckpointError(f"{name!r} has dtype {kind}, which numpy does not have.")
+                about = file.get_slice(name)
+                if about.get_dtype() not in DTYPES:
+                    raise CheckpointError(f"{short(name)} has dtype {about.get_dtype()}, which numpy does not have.")
+                if checked_shape(about.get_shape(), np.dtype(DTYPES[about.get_dtype()]).itemsize) is None:
+                    raise CheckpointError(
+                        f"{short(name)} has the shape {short(str(about.get_shape()))}, which no array has."
+                    )
                 arrays[name] = file.get_tensor(name)
                 check_bools(arrays[name], name)
     except safetensors.SafetensorError as error:
