@@ -1,0 +1,121 @@
+"""Models: a Module that also trains. ``Sequential`` is the model that is a list of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+import numpy as np
+
+from ..engine import Tensor, no_grad
+from ..engine.errors import ShapeError
+from ..training import Trainer
+from .module import Module, as_input
+from .summary import summary
+
+__all__ = ["Model", "Sequential"]
+
+
+class Model(Module, Trainer):
+    """A Module with ``compile``, ``fit``, ``evaluate``, ``predict`` and ``summary``. Subclass it as you would Module."""
+
+    def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
+        """Run ``forward``; arrays and lists become Tensors."""
+        return super().__call__(*map(as_input, inputs), training=training, **options)
+
+    def summary(self, input_shape: tuple[int | None, ...] | None = None, print_fn: Any = print) -> None:
+        """Print a table of layers, output shapes and parameters.
+
+        input_shape : of one batch, None for the batch; needed where a layer's size depends on the input.
+        """
+        print_fn(summary(self, input_shape))
+
+
+class Sequential(Model):
+    """Layers one after the other.
+
+    Sequential([Linear(784, 128), ReLU(), Linear(128, 10)]), or the layers as arguments. Index and slice it like a list.
+
+    >>> model = Sequential([Linear(3, 2), ReLU()])
+    >>> len(model), model[0]
+    (2, Linear(3, 2))
+    """
+
+    def __init__(self, *layers: Any) -> None:
+        first = layers[0] if len(layers) == 1 and isinstance(layers[0], (list, tuple)) else layers
+        self.layers: list[Module] = []
+        for layer in first:
+            self.append(layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Through all layers."""
+        given = x
+        for i, layer in enumerate(self.layers):
+            try:
+                x = layer(x)
+            except ShapeError as error:
+                raise ShapeError(self.story(i, given, error)) from error
+        return x
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Build every layer, for inputs of this shape (batch, ...), by passing zeros through."""
+        probe(self, input_shape)
+        self.built = True
+
+    def build_for(self, x: Any) -> None:
+        """Layers build themselves as x comes to them."""
+        self.built = True
+
+    def waits(self) -> bool:
+        """Its layers answer for themselves."""
+        return False
+
+    def story(self, failed: int, x: Tensor, error: Exception) -> str:
+        """What happened, layer by layer, up to the one that failed."""
+        lines = [
+            f"{type(self).__name__}: layer {failed}, {self.layers[failed]!r}, cannot take what comes to it.",
+            f"  input {x.shape}",
+        ]
+        with no_grad(), self.mode(False):
+            for i, layer in enumerate(self.layers[:failed]):
+                x = layer(x)
+                lines.append(f"  {i} {layer!r} -> {x.shape}")
+        return "\n".join([*lines, f"  {failed} {self.layers[failed]!r} <- {x.shape}", str(error)])
+
+    # -- a list of layers ----------------------------------------------------------------------------------------------
+
+    def append(self, layer: Module) -> Self:
+        """Add a layer at the end; returns self. ``add`` is another name for it."""
+        if not isinstance(layer, Module):
+            hint = " (did you forget the brackets?)" if isinstance(layer, type) else ""
+            raise TypeError(f"A layer is a Module, not {layer!r}{hint}.")
+        self.layers.append(layer)
+        self.built = False
+        return self
+
+    add = append
+
+    def pop(self, index: int = -1) -> Module:
+        """Take a layer out."""
+        return self.layers.pop(index)
+
+    def parts(self) -> Iterator[tuple[str, Any]]:
+        """The layers by number, and whatever else was assigned."""
+        yield from ((str(i), layer) for i, layer in enumerate(self.layers))
+        yield from ((name, part) for name, part in super().parts() if not name.startswith("layers."))
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self.layers)
+
+    def __getitem__(self, index: int | slice) -> Any:
+        return Sequential(*self.layers[index]) if isinstance(index, slice) else self.layers[index]
+
+
+def probe(model: Module, input_shape: tuple[int | None, ...]) -> Any:
+    """Pass one sample of zeros through, without a trace: what it takes to build a model and to see its shapes."""
+    dtype = next((p.dtype for _, p in model.named_variables()), np.dtype(np.float32))
+    with no_grad(), model.mode(False):
+        return Module.__call__(model, Tensor(np.zeros((1, *input_shape[1:]), dtype)))

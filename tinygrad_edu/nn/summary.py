@@ -1,0 +1,140 @@
+"""The table of a model: its layers, their output shapes, their parameters."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..engine import Tensor, no_grad
+from .module import Module
+
+if TYPE_CHECKING:
+    from .parameter import Parameter
+
+__all__ = ["snake_case", "summary"]
+
+
+def summary(model: Module, input_shape: tuple[int | None, ...] | None = None) -> str:
+    """The table as text.
+
+    model : its direct parts are the rows (for a model of one part, its parts).
+    input_shape : of a batch, None for the batch: one sample of zeros of it is passed through to see the shapes; without
+        it they are guessed from the first layer, and shown as ``?`` where they cannot be.
+    """
+    layers = list(model.children()) or [model]
+    shapes = output_shapes(model, layers, input_shape or guessed(layers[0]))
+    names = numbered([snake_case(type(layer).__name__) for layer in layers])
+    rows = [
+        (f"{name} ({type(layer).__name__})", shapes.get(id(layer), "?"), f"{count(layer.named_variables()):,}")
+        for name, layer in zip(names, layers)
+    ]
+    title = getattr(model, "name", None) or snake_case(type(model).__name__)
+    return "\n".join([f'Model: "{title}"', table(("Layer (type)", "Output Shape", "Param #"), rows), *totals(model)])
+
+
+def totals(model: Module) -> list[str]:
+    """The lines below the table."""
+    variables = [p for _, p in model.named_variables()]
+    moving = [p for p in variables if p.requires_grad]
+    fixed = [p for p in variables if not p.requires_grad]
+    flats = [flat for group in getattr(getattr(model, "optimizer", None), "groups", ()) for flat in group.flats]
+    state = [array for flat in flats for array in flat.state.values()]
+    shown = [
+        ("Total", variables + state),
+        ("Trainable", moving),
+        ("Non-trainable", fixed),
+        *([("Optimizer", state)] if state else []),
+    ]
+    return [
+        f" {what} params: {sum(a.size for a in arrays):,} ({size(sum(a.nbytes for a in arrays))})"
+        for what, arrays in shown
+    ]
+
+
+def count(named: Any) -> int:
+    """The number of entries of all parameters."""
+    parameters: list[Parameter] = [p for _, p in named]
+    return sum(p.size for p in parameters)
+
+
+def size(bytes_: int) -> str:
+    """A number of bytes for people: 213.04 KB."""
+    for unit, scale in (("B", 1), ("KB", 2**10), ("MB", 2**20)):
+        if bytes_ < 1024 * scale:
+            return f"{bytes_ / scale:.2f} {unit}"
+    return f"{bytes_ / 2**30:.2f} GB"
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A table in a box."""
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+
+    def line(cells: tuple[str, ...], bar: str, last_right: bool) -> str:
+        padded = [
+            c.rjust(w) if last_right and i == len(cells) - 1 else c.ljust(w)
+            for i, (c, w) in enumerate(zip(cells, widths))
+        ]
+        return bar + bar.join(f" {c} " for c in padded) + bar
+
+    def rule(left: str, fill: str, middle: str, right: str) -> str:
+        return left + middle.join(fill * (w + 2) for w in widths) + right
+
+    body = f"\n{rule('├', '─', '┼', '┤')}\n".join(line(row, "│", True) for row in rows)
+    lines = [rule("┏", "━", "┳", "┓"), line(head, "┃", True), rule("┡", "━", "╇", "┩"), body, rule("└", "─", "┴", "┘")]
+    return "\n".join(lines)
+
+
+def output_shapes(model: Module, layers: list[Module], input_shape: tuple[int | None, ...] | None) -> dict[int, str]:
+    """What each layer returns for one sample of zeros, by the layer's id; nothing where the input is not known."""
+    if input_shape is None:
+        return {}
+    seen: dict[int, str] = {}
+
+    def watched(layer: Module, forward: Any) -> Any:
+        def call(*inputs: Any, **options: Any) -> Any:
+            out = forward(*inputs, **options)
+            seen[id(layer)] = shape_text(out)
+            return out
+
+        return call
+
+    for layer in layers:
+        vars(layer)["forward"] = watched(layer, layer.forward)
+    try:
+        with no_grad(), model.mode(False):
+            Module.__call__(model, Tensor(np.zeros((1, *input_shape[1:]), np.float32)))
+    finally:
+        for layer in layers:
+            del vars(layer)["forward"]
+    return seen
+
+
+def shape_text(out: Any) -> str:
+    """A shape with None for the batch, as in (None, 26, 26, 32)."""
+    if isinstance(out, (list, tuple)):
+        return ", ".join(map(shape_text, out))
+    return "(" + ", ".join(["None", *map(str, out.shape[1:])]) + ("," if len(out.shape) == 1 else "") + ")"
+
+
+def guessed(layer: Module) -> tuple[int | None, ...] | None:
+    """The input shape that a first layer tells of itself."""
+    features = getattr(layer, "in_features", None)
+    return None if features is None else (None, features)
+
+
+def numbered(names: list[str]) -> list[str]:
+    """Names with a number from the second of a kind on: linear, relu, linear_1."""
+    before: dict[str, int] = {}
+    out = []
+    for name in names:
+        n = before.get(name, 0)
+        before[name] = n + 1
+        out.append(f"{name}_{n}" if n else name)
+    return out
+
+
+def snake_case(name: str) -> str:
+    """The words of a class name: MaxPooling2D -> max_pooling2d, ReLU -> re_lu."""
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
