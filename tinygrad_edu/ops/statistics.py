@@ -67,8 +67,9 @@ def root(x: Array) -> Array:
 def _weighed(draw: Any) -> Any:
     x = draw.array(draw.shape(side=(1, 3)), -1e3, 1e3)
     axis = draw.axis(x.ndim, none=True)
-    shape = x.shape if axis is None or draw.choice((True, False)) else x.shape[axis : axis + 1 or None]
-    return call(x, axis, draw.choice((None, draw.array(shape, 0.1, 2))), keepdims=draw.choice((False, True)))
+    one_each = x.shape if axis is None else (x.shape[axis],)
+    weights = draw.choice((None, draw.array(x.shape, 0.1, 2), draw.array(one_each, 0.1, 2)))
+    return call(x, axis, weights, keepdims=draw.choice((False, True)))
 
 
 @op(numpy=np.average, samples=_weighed, analytic=True)
