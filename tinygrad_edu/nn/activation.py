@@ -11,8 +11,28 @@ from ..engine import Tensor
 from .module import Module
 
 __all__ = [
-    "CELU", "ELU", "GELU", "GLU", "Activation", "Hardsigmoid", "Hardswish", "Hardtanh", "Identity", "LeakyReLU", "LogSigmoid",
-    "LogSoftmax", "Mish", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh",
+    "CELU",
+    "ELU",
+    "GELU",
+    "GLU",
+    "SELU",
+    "Activation",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
+    "Identity",
+    "LeakyReLU",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "ReLU",
+    "ReLU6",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Tanh",
 ]  # fmt: skip
 
 
@@ -31,7 +51,7 @@ class Activation(Module):
         """Take over the op's documentation and the names of its options."""
         super().__init_subclass__(**options)
         if "op" in vars(cls):
-            cls.op = staticmethod(vars(cls)["op"])  # type: ignore[assignment]
+            cls.op = staticmethod(vars(cls)["op"])
             cls.__doc__ = cls.__doc__ or cls.op.__doc__
 
     def __init__(self, *values: Any, **options: Any) -> None:

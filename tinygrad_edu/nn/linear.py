@@ -75,10 +75,8 @@ def _product(shape: tuple[int, ...]) -> int:
 def sizes(name: str, first: Any, second: Any) -> tuple[Any, Any]:
     """Check what a layer was given as its sizes: whole numbers > 0, the first perhaps None."""
     for n in (first, second):
-        if (
-            n is not first
-            and n is None
-            or not (n is None or (isinstance(n, int) and not isinstance(n, bool) and n > 0))
+        if (n is not first and n is None) or not (
+            n is None or (isinstance(n, int) and not isinstance(n, bool) and n > 0)
         ):
             raise ValueError(f"{name}({first!r}, {second!r}): sizes are whole numbers > 0.")
     return first, second

@@ -21,7 +21,9 @@ __all__ = ["Module"]
 
 
 class Module:
-    """Subclass it, assign parameters and modules in ``__init__``, and define ``forward``::
+    """Something that computes with parameters: subclass it, assign the parts in ``__init__``, define ``forward``.
+
+    ::
 
         class Residual(Module):
             def __init__(self, size):
@@ -91,7 +93,7 @@ class Module:
         return (part for _, part in self.parts() if isinstance(part, Module))
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """This module and all inside, each once, with dotted names."""
+        """The module itself and all inside, each once, with dotted names."""
         seen: set[int] = set()
         stack: list[tuple[str, Module]] = [(prefix, self)]
         while stack:
@@ -103,7 +105,7 @@ class Module:
                 stack.extend(reversed(inner))
 
     def modules(self) -> Iterator[Module]:
-        """This module and all inside, each once."""
+        """The module itself and all inside, each once."""
         return (module for _, module in self.named_modules())
 
     def named_variables(self) -> Iterator[tuple[str, Parameter]]:
@@ -190,7 +192,7 @@ class Module:
         strict : False to ignore names that only one side has.
         Errors: CheckpointError that lists the differences of both sides; the module is then as before.
         """
-        own = {name: p for name, p in self.named_variables()}
+        own = dict(self.named_variables())
         values = fitting({n: p.data for n, p in own.items()}, state, type(self).__name__, strict)
         for name, value in values.items():
             own[name].data[...] = value

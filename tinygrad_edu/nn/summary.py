@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def size(bytes_: int) -> str:
     return f"{bytes_ / 2**30:.2f} GB"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table in a box."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
 
