@@ -12,7 +12,7 @@ gathered, which costs a copy and saves a round of numpy calls each.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -47,14 +47,14 @@ class Flat:
     """Parameters of one dtype as views of one array, with the state that a rule keeps for each entry.
 
     named : name and leaf, each leaf once.
-    slots : the names of the state arrays.          start : the value that they start from.
+    slots : name -> start, a number or an array, of the state arrays.
     """
 
-    def __init__(self, named: Sequence[tuple[str, Tensor]], slots: Sequence[str], start: float) -> None:
+    def __init__(self, named: Sequence[tuple[str, Tensor]], slots: Mapping[str, Array]) -> None:
         self.names = [name for name, _ in named]
         self.parameters = [p for _, p in named]
         self.value = np.concatenate([p.data.reshape(-1) for p in self.parameters])
-        self.state = {slot: np.full_like(self.value, start) for slot in slots}
+        self.state = {slot: np.full_like(self.value, start) for slot, start in slots.items()}
         ends = np.cumsum([p.size for p in self.parameters]).tolist()
         self.spans = [slice(end - p.size, end) for p, end in zip(self.parameters, ends)]
         self.views = [self.value[span].reshape(p.shape) for p, span in zip(self.parameters, self.spans)]
@@ -64,6 +64,10 @@ class Flat:
         self.gradients: list[Any] = []  # of the step that runs
         self.moving: list[bool] = []  # which parameters the blocks were made for
         self.blocks: list[Block] = []
+
+    def __reduce__(self) -> Any:
+        """A copy is made anew from the copied parameters, of whose data it then takes views."""
+        return Flat, (list(zip(self.names, self.parameters)), self.state)
 
     def collect(self) -> None:
         """Look at every parameter before a step: take over replaced data, note the gradients to move along.
@@ -150,7 +154,8 @@ def divided(spans: Sequence[slice], moving: Sequence[bool]) -> Iterator[list[Par
 def norm(g: Array) -> float:
     """The Euclidean norm of an array, also where its square would overflow."""
     flat = g.reshape(-1)
-    square = float(np.dot(flat, flat))
+    with np.errstate(over="ignore"):
+        square = float(np.dot(flat, flat))
     if not math.isinf(square):
         return math.sqrt(square)
     largest = float(abs(flat).max())

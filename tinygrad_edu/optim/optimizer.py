@@ -179,7 +179,8 @@ class Optimizer(ABC):
             return
         for named, own in groups:
             dtypes = dict.fromkeys(p.dtype for _, p in named)
-            flats = [Flat([(n, p) for n, p in named if p.dtype == d], self.slots, self.start) for d in dtypes]
+            slots = dict.fromkeys(self.slots, self.start)
+            flats = [Flat([(n, p) for n, p in named if p.dtype == d], slots) for d in dtypes]
             self.groups.append(Group(flats, **own))
 
     # -- saving --------------------------------------------------------------------------------------------------------
