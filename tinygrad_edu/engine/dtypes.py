@@ -10,6 +10,43 @@ from .rule import flat, holds_tensor
 from .tensor import Array, Tensor
 
 FLOATS = "fc"
+PLAIN = {int, float, bool, str, slice, type(None), type(...)}  # types of arguments that are passed on as they are
+
+
+def bare(args: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The common dtype and the bare arguments; no arguments (None) if there is no Tensor among them.
+
+    The frequent case in one pass: Tensors of one float dtype beside options and integer labels.
+    """
+    common: Any = None
+    values = []
+    for v in args:
+        kind = v.__class__
+        if isinstance(v, Tensor):
+            array = v.data
+            dtype = array.dtype
+            if dtype is not common:
+                if common is not None or not array.ndim or dtype.kind != "f":
+                    return mixed(args)
+                common = dtype
+            values.append(array)
+        elif (
+            kind in PLAIN
+            or (kind is tuple and PLAIN.issuperset(map(type, v)))
+            or (kind is np.ndarray and v.dtype.kind in "iub")
+        ):
+            values.append(v)
+        else:
+            return mixed(args)
+    return (common, values) if common is not None else mixed(args)
+
+
+def mixed(args: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The same for arguments of every other kind."""
+    if not any(map(holds_tensor, args)):
+        return None, None
+    common = common_dtype(args)
+    return common, [unwrap(v, common) for v in args]
 
 
 def common_dtype(args: tuple[Any, ...]) -> Any:
@@ -49,6 +86,8 @@ def unwrap(v: Any, common: Any) -> Any:
 
 def lawful(out: Any, common: Any) -> Array:
     """A result as the law wants it: an array, never a numpy scalar, and of the common dtype if it is floating."""
+    if out.__class__ is np.ndarray and out.dtype is common:
+        return out
     if not hasattr(out, "shape") or isinstance(out, np.generic):
         out = np.asarray(out)
     if common is not None and out.dtype.kind == "f" and out.dtype != common and common.kind == "f":

@@ -23,7 +23,7 @@ from typing import Any, ParamSpec, overload
 
 import numpy as np
 
-from .dtypes import common_dtype, lawful, unwrap
+from .dtypes import bare, common_dtype, lawful
 from .modes import RECORD, mode
 from .outputs import PICK, Parts, of_parts, spread
 from .rule import NO_DEFAULT, Op, checked, edges_of, holds_tensor
@@ -110,7 +110,7 @@ def unary(this: Op) -> Callable[..., Any]:
                 t.data, t.grad, t.hooks, t.requires_grad = out, None, (), x.requires_grad
                 t.node = (count(), this, (x,), NO_OPTIONS, ((x, pullback),)) if x.requires_grad else None
                 return t
-        return finish(this, (x,), NO_OPTIONS, result)
+        return finish(this, (x,), NO_OPTIONS, result, common_dtype((x,)))
 
     return call
 
@@ -139,7 +139,7 @@ def binary(this: Op) -> Callable[..., Any]:
                 t.requires_grad = edges != ()
                 t.node = (count(), this, (x, y), NO_OPTIONS, edges) if edges else None
                 return t
-        return finish(this, (x, y), NO_OPTIONS, result)
+        return finish(this, (x, y), NO_OPTIONS, result, common_dtype((x, y)))
 
     return call
 
@@ -171,19 +171,23 @@ def bind(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple
 
 def run(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Unwrap the arguments, run the rule on bare arrays, and wrap what it returns."""
-    if not any(map(holds_tensor, args)):
+    common, values = bare(args)
+    if values is None:
         result = this.rule(*args, **kwargs)
         return result[0] if isinstance(result, tuple) else result
-    common = common_dtype(args)
-    result = this.rule(*[v.data if isinstance(v, Tensor) and v.ndim else unwrap(v, common) for v in args], **kwargs)
-    return finish(this, args, kwargs, result)
+    return finish(this, args, kwargs, this.rule(*values, **kwargs), common)
 
 
-def finish(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> Any:
-    """Check what a rule returned and wrap it: one Tensor, or a tuple of them."""
+def finish(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, common: Any) -> Any:
+    """Check what a rule returned and wrap it: one Tensor, or a tuple of them.
+
+    common : the float dtype that the result must have, see ``common_dtype``.
+    """
     out, pullbacks = checked(this, args, result)
-    common = None if this.own_dtype else common_dtype(args)
-    edges = edges_of(this, args, pullbacks) if mode().record else ()
+    if this.own_dtype:
+        common = None
+    now = mode()
+    edges = edges_of(this, args, pullbacks) if now.record else ()
     wrapped: Any
     if not isinstance(out, tuple):
         wrapped = wrap(this, args, kwargs, lawful(out, common), edges)
@@ -193,7 +197,7 @@ def finish(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any)
         picks = [((bundle, spread(i, len(outs))),) if edges else () for i in range(len(outs))]
         parts = [wrap(PICK, (bundle, i), NO_OPTIONS, o, e) for i, (o, e) in enumerate(zip(outs, picks))]
         wrapped = out._make(parts) if hasattr(out, "_make") else tuple(parts)  # numpy's named tuples keep their names
-    if mode().anomaly:
+    if now.anomaly:
         from .anomaly import watch
 
         watch(this, args, wrapped)

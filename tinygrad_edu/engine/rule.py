@@ -80,49 +80,52 @@ def holds_tensor(v: Any) -> bool:
 
 def checked(op: Op, args: tuple[Any, ...], result: Any) -> tuple[Any, tuple[Any, ...]]:
     """Split a rule's result into value and pullbacks, or say what is wrong with it."""
+    if isinstance(result, tuple) and len(result) > 1:
+        least, most = (len(args), len(args)) if op.variadic else (op.required, len(op.names))
+        if least < len(result) <= most + 1 and (not isinstance(result[0], Tensor) or mode().rerun):
+            return result[0], result[1:]
+    raise RuleError(complaint(op, args, result))
+
+
+def complaint(op: Op, args: tuple[Any, ...], result: Any) -> str:
+    """What is wrong with the result of a rule."""
     inputs = ", ".join(op.names[: op.required]) or "its inputs"
     if not isinstance(result, tuple) or len(result) < 2:
-        raise RuleError(
+        return (
             f"{op.name}: the rule returned {type(result).__name__}; expected its value and one pullback for each of {inputs}: "
             "`return out, lambda g: ...`."
         )
-    out, pullbacks = result[0], result[1:]
-    least, most = (len(args), len(args)) if op.variadic else (op.required, len(op.names))
-    if not least <= len(pullbacks) <= most:
-        raise RuleError(
-            f"{op.name}: the rule returned {len(pullbacks)} pullback(s) for {least} input(s) ({inputs}). Return one for each, None "
-            "where there is no gradient."
-        )
-    for i, pullback in enumerate(pullbacks):
-        if not (pullback is None or callable(pullback) or isinstance(pullback, (list, tuple))):
-            raise RuleError(
-                f"{op.name}: the pullback of {op.input_name(i)} is {type(pullback).__name__}, not a function of g."
-            )
-    if isinstance(out, Tensor) and not mode().rerun:
-        raise RuleError(f"{op.name}: the rule returned a Tensor. It runs on arrays; do not create Tensors inside.")
-    return out, pullbacks
+    if isinstance(result[0], Tensor) and not mode().rerun:
+        return f"{op.name}: the rule returned a Tensor. It runs on arrays; do not create Tensors inside."
+    return (
+        f"{op.name}: the rule returned {len(result) - 1} pullback(s) for {len(args) if op.variadic else op.required} input(s) "
+        f"({inputs}). Return one for each, None where there is no gradient."
+    )
 
 
 def edges_of(op: Op, args: tuple[Any, ...], pullbacks: tuple[Any, ...]) -> tuple[Any, ...]:
     """Pair each input that wants a gradient with its pullback."""
     edges = []
     for i, v in enumerate(args):
+        pullback = pullbacks[i] if i < len(pullbacks) else None
         if isinstance(v, Tensor):
-            pairs: Any = ((v, pullbacks[i] if i < len(pullbacks) else None),)
+            if v.requires_grad:
+                edges.append((v, usable(op, i, pullback)))
         elif holds_tensor(v):
-            pullback = pullbacks[i] if i < len(pullbacks) else None
             if pullback is not None and (callable(pullback) or len(pullback) != len(v)):
                 raise RuleError(
                     f"{op.name}: {op.input_name(i)} is a list of {len(v)}; its pullback must be a list as long."
                 )
             pairs = zip(v, pullback or [None] * len(v), strict=True)
-        else:
-            continue
-        for u, pullback in pairs:
-            if isinstance(u, Tensor) and u.requires_grad:
-                if pullback is None:
-                    raise RuleError(
-                        f"{op.name} has no gradient with respect to {op.input_name(i)}. Detach it to treat it as a constant."
-                    )
-                edges.append((u, pullback))
+            edges += [(u, usable(op, i, p)) for u, p in pairs if isinstance(u, Tensor) and u.requires_grad]
     return tuple(edges)
+
+
+def usable(op: Op, i: int, pullback: Any) -> Any:
+    """The pullback of an input that wants a gradient, if it is one."""
+    if callable(pullback):
+        return pullback
+    name = op.input_name(i)
+    if pullback is None:
+        raise RuleError(f"{op.name} has no gradient with respect to {name}. Detach it to treat it as a constant.")
+    raise RuleError(f"{op.name}: the pullback of {name} is {type(pullback).__name__}, not a function of g.")
