@@ -233,7 +233,7 @@ def test_along_directions_a_mistake_is_found_and_its_input_named():
 
 
 def test_too_few_directions_are_refused():
-    with pytest.raises(NotVerifiableError, match="1 direction.* Give 5 or more"):
+    with pytest.raises(NotVerifiableError, match=r"1 direction.* Give 5 or more"):
         gradcheck(big, np.ones((1, 2)), np.ones((2, 1)), directions=1)
 
 

@@ -20,7 +20,7 @@ from .report import table
 __all__ = ["OpReport", "check_op", "op_of"]
 
 ORDERS = {"gradient": 1, "second": 2}  # the properties that belong to an order of derivative
-LEAST_JUDGED = 0.5  # of all derivatives: samples at which differences cannot tell prove nothing
+LEAST_JUDGED = 0.5  # of all inputs: samples at which differences cannot tell prove nothing
 
 
 @dataclass
@@ -29,7 +29,7 @@ class OpReport:
 
     failures : property -> the first sample that broke it, in words.
     worst : order of derivative -> the largest relative error among those judged.
-    judged : the part of all first derivatives that differences could judge.
+    judged : the part of all input entries by which differences could judge every first derivative.
     """
 
     name: str
@@ -102,12 +102,12 @@ def check_op(
         examine(this, name, ORDERS.get(name, 0), drawn(this, given, count, seed), report, judged)
     for level in range(3, order + 1):
         examine(this, f"order {level}", level, drawn(this, given, 1 if given else 3, seed), report, judged)
-    entries = sum(v.judged.size for v in judged)
-    report.judged = sum(int(v.judged.sum()) for v in judged) / entries if entries else 1.0
+    inputs_judged = [whole for v in judged if v.judged.size for whole in v.judged.all(axis=0)]
+    report.judged = float(np.mean(inputs_judged)) if inputs_judged else 1.0
     if report.judged < LEAST_JUDGED and this.name not in report.failures:
         report.failures["samples"] = (
-            f"{this.name}: differences could judge only {report.judged:.0%} of its derivatives at the samples (jumps, undefined or "
-            "rough values). Choose samples inside the op's domain."
+            f"{this.name}: differences could judge the derivatives by only {report.judged:.0%} of the sampled numbers (jumps, "
+            "undefined or rough values). Choose samples inside the op's domain."
         )
     if raise_on_fail and not report.passed:
         mismatch = GradientMismatch(str(report))

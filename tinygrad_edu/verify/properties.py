@@ -29,7 +29,7 @@ SHARE = {
     "gradient": 0.15,
     "second": 0.06,
     "holomorphic": 0.05,
-    "dtypes": 0.05,
+    "dtypes": 0.08,
     "layouts": 0.05,
     "broadcasting": 0.05,
     "protocol": 0.04,
