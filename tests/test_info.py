@@ -1,5 +1,6 @@
 """`tinygrad_edu.info`: the facts are this machine's, and the advice follows from them."""
 
+import json
 import os
 import platform
 import subprocess
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import info
+from tinygrad_edu.__main__ import main
 
 FACTS = {"kernels": "SkylakeX", "threads": 2, "cores": 2, "avx512": True, "environment": {}}
 
@@ -23,6 +25,16 @@ def test_report_has_a_line_for_each_fact_and_ends_with_the_advice():
     lines = info.report().splitlines()
     assert {line.split()[0] for line in lines} == {*info.collect(), "advice"}
     assert lines[-1].split(maxsplit=1)[1] == info.advice(info.collect())
+
+
+def test_the_command_prints_the_report(capsys):
+    assert main(["info"]) == 0
+    assert capsys.readouterr().out == info.report() + "\n"
+
+
+def test_the_command_gives_the_same_facts_as_json(capsys):
+    assert main(["info", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == info.collect() | {"advice": info.advice(info.collect())}
 
 
 def test_nothing_to_change():

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = {  # command -> (its module, one line of help)
+    "info": ("tinygrad_edu.info", "what this machine computes with: numpy, BLAS, kernels, threads, and advice"),
     "verify": ("tinygrad_edu.verify.command", "check the gradients of every op, or of your own"),
 }
 

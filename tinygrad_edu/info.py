@@ -6,7 +6,9 @@ can differ by a factor of 1.7 on one machine; no setting is ever changed here.
 
 from __future__ import annotations
 
+import argparse
 import ctypes
+import json
 import os
 import platform
 import sys
@@ -17,7 +19,7 @@ import numpy as np
 
 from ._version import __version__
 
-__all__ = ["CORETYPE", "advice", "collect", "report"]
+__all__ = ["CORETYPE", "add_arguments", "advice", "collect", "report", "run"]
 
 CORETYPE = "OPENBLAS_CORETYPE"
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -68,6 +70,19 @@ def report() -> str:
     }
     lines["advice"] = advice({**facts, "environment": variables})
     return "\n".join(f"{name:<13} {value}" for name, value in lines.items())
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument("--json", action="store_true", help="the same as one JSON object")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the report."""
+    facts = collect()
+    text = json.dumps(facts | {"advice": advice(facts)}, indent=1) if arguments.json else report()
+    sys.stdout.write(text + "\n")
+    return 0
 
 
 def _openblas(question: str, answer: Any) -> Any:

@@ -7,6 +7,7 @@
 --cores 1               pin every contestant to this many cores (one: timed by CPU seconds, for a busy machine)
 --patience 3            seconds for which a turn is repeated while others use the machine
 --out FOLDER            where benchmarks.json and benchmarks.png go
+--docs                  put them into docs/performance/, and the table into docs/performance.md
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sys
 import time
 from pathlib import Path
 
+from .common import ROOT
 from .rows import PEERS, TABLE, Row
 
 QUICK = 5  # rounds
@@ -33,6 +35,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--cores", type=int)
     parser.add_argument("--patience", type=float, default=3.0)
+    parser.add_argument("--docs", action="store_true")
     parser.add_argument("--out", type=Path, default=Path("build/benchmarks"))
     return parser.parse_args()
 
@@ -68,6 +71,12 @@ def main() -> None:
     print(*report.absent(results), sep="\n")
     timed = "timed by CPU seconds on one core" if ON_CPU else f"{processes.disturbed} disturbed by other programs"
     print(f"{processes.turns} turns, {timed}.")
+    if options.docs:
+        options.out = ROOT / "docs" / "performance"
+        missing = "".join(f"- {line}\n" for line in report.absent(results))
+        report.embed(
+            options.out.with_suffix(".md"), f"{report.circumstances(about)}\n\n{report.markdown(results)}\n{missing}"
+        )
     options.out.mkdir(parents=True, exist_ok=True)
     report.save(options.out / "benchmarks.json", results, about)
     files = ["benchmarks.json"]

@@ -14,6 +14,7 @@ from .race import Ratio, Result
 from .rows import PEERS
 
 HEAD = ("work", "against", "ours", "theirs", "ratio", "middle half", "target", "reached")
+BEGIN, END = "<!-- table -->", "<!-- end of table -->"
 SCALE = {"us": 1e6, "ms": 1e3, "s": 1.0, "MB": 1e-6}
 
 
@@ -74,6 +75,23 @@ def markdown(results: list[Result]) -> str:
     """The table for docs/performance.md."""
     body = ["| " + " | ".join(line.cells()) + " |" for line in lines(results)]
     return "\n".join(["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD), *body])
+
+
+def embed(page: Path, content: str) -> None:
+    """Put the table between the page's two marks."""
+    old = page.read_text()
+    (before, rest), mark = old.split(BEGIN, 1), END
+    page.write_text(before + BEGIN + "\n" + content + "\n" + mark + rest.split(mark, 1)[1])
+
+
+def circumstances(about: dict[str, Any]) -> str:
+    """One paragraph: the machine, the kernels, the threads, the releases, the rounds."""
+    releases = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
+    return (
+        f"{about['cpu']}, {about['cores']} cores; Python {about['python']}, {releases}; {about['blas']} with "
+        f"{about['kernels']} kernels and {about['threads']} threads. {about['turns']} turns, "
+        f"{about['disturbed turns']} of them disturbed by other programs."
+    )
 
 
 def absent(results: Iterable[Result]) -> list[str]:

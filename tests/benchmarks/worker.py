@@ -23,7 +23,7 @@ from typing import Any
 from .clock import Neighbours, clock
 from .common import Work
 
-WARM = 0.4  # seconds and calls before the first measurement: compilation, thread pools, caches
+WARM = 0.4  # seconds and calls before the first measurement; the first may compile, and a second so long is enough
 WARM_CALLS = 3
 TURN = 0.2  # seconds of one turn: long against the clock and the scheduler, short against the machine's moods
 
@@ -44,12 +44,11 @@ class Contestant:
         if not hasattr(self.module, work):
             return {"missing": f"no {work} is written for it"}
         self.work, self.turn = getattr(self.module, work)(*args), 1
-        calls, began = 0, time.perf_counter()
-        while calls < WARM_CALLS or time.perf_counter() - began < WARM:
+        calls, began, last = 0, time.perf_counter(), 0.0
+        while calls < 2 or (last < WARM and (calls < WARM_CALLS or time.perf_counter() - began < WARM)):
+            last = self.run()
             calls += 1
-            if self.run() > WARM:
-                break  # so long a call is its own warm-up
-        self.turn = max(1, round(TURN / min(self.run(), self.run())))
+        self.turn = 1 if last > TURN else max(1, round(TURN / min(self.run(), self.run())))
         return {"turn": self.turn}
 
     def run(self) -> float:
