@@ -185,7 +185,7 @@ class NDArray:
         return self.__deepcopy__({})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        build, (cls, data, requires_grad, grad) = self.__reduce__()
+        build, (cls, data, requires_grad, grad) = self.__reduce__()[:2]  # a subclass may add its own state
         memo[id(self)] = copied = build(
             cls, data.copy(), requires_grad, None if grad is None else grad.__deepcopy__(memo)
         )

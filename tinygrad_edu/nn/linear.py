@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .. import ops
@@ -34,19 +35,28 @@ class Linear(Module):
         self.bias: Any = Parameter(start.zeros((self.out_features,))) if bias else None
         self._init, self._rng = start.get(init), random.generator()
         if in_features is not None:
-            self.build((1, in_features))
+            self.build((None, self.in_features))
 
-    def build(self, input_shape: tuple[int, ...]) -> None:
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the weight for inputs (..., in)."""
         if not input_shape:
             raise ShapeError("Linear: the input is a single number; a last axis of features is needed.")
         self.in_features = input_shape[-1]
         self.weight = Parameter(self._init((self.in_features, self.out_features), self._rng))
-        self.built = True
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) -> (..., out)."""
-        return ops.linear(x, self.weight, self.bias)
+        try:
+            return ops.linear(x, self.weight, self.bias)
+        except ShapeError as error:
+            raise ShapeError(f"{error} {self.remedy(x.shape)}") from None
+
+    def remedy(self, shape: tuple[int, ...]) -> str:
+        """What to change for inputs of a shape that does not fit."""
+        if math.prod(shape[1:]) == self.in_features:
+            return "Put Flatten() in front."
+        fitting = f"Linear({shape[-1]}, {self.out_features})" if shape else "A batch axis"
+        return f"{fitting} would fit; Linear({self.out_features}) takes its input size from the data."
 
     def extra_repr(self) -> str:
         """The sizes."""
@@ -61,22 +71,12 @@ class Flatten(Module):
         """(N, ...) -> (N, -1)."""
         if x.ndim == 0:
             raise ShapeError("Flatten: a batch axis is needed, the input is a single number.")
-        size = x.size // x.shape[0] if x.shape[0] else int(_product(x.shape[1:]))
-        return x.reshape(x.shape[0], size)
+        return x.reshape(x.shape[0], math.prod(x.shape[1:]))
 
 
-def _product(shape: tuple[int, ...]) -> int:
-    out = 1
-    for n in shape:
-        out *= n
-    return out
-
-
-def sizes(name: str, first: Any, second: Any) -> tuple[Any, Any]:
-    """Check what a layer was given as its sizes: whole numbers > 0, the first perhaps None."""
-    for n in (first, second):
-        if (n is not first and n is None) or not (
-            n is None or (isinstance(n, int) and not isinstance(n, bool) and n > 0)
-        ):
-            raise ValueError(f"{name}({first!r}, {second!r}): sizes are whole numbers > 0.")
-    return first, second
+def sizes(name: str, first: Any, second: Any) -> tuple[Any, int]:
+    """A layer's sizes as ints, checked: whole numbers above 0, the first perhaps None."""
+    for n in (second,) if first is None else (first, second):
+        if isinstance(n, bool) or not hasattr(n, "__index__") or n < 1:
+            raise ValueError(f"{name}({first!r}, {second!r}): sizes are whole numbers above 0.")
+    return first if first is None else int(first), int(second)

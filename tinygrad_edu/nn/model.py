@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Self
 
-import numpy as np
-
 from ..engine import Tensor, no_grad
 from ..engine.errors import ShapeError
 from ..training import Trainer
-from .module import Module, as_input
+from .module import Module
 from .summary import summary
 
 __all__ = ["Model", "Sequential"]
@@ -49,38 +47,22 @@ class Sequential(Model):
 
     def forward(self, x: Tensor) -> Tensor:
         """Through all layers."""
-        given = x
+        first = x
         for i, layer in enumerate(self.layers):
             try:
                 x = layer(x)
             except ShapeError as error:
-                raise ShapeError(self.story(i, given, error)) from error
+                raise ShapeError(f"{error}\n{self.story(first, x, i)}") from error
         return x
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Build every layer, for inputs of this shape (batch, ...), by passing zeros through."""
-        probe(self, input_shape)
-        self.built = True
-
-    def build_for(self, x: Any) -> None:
-        """Layers build themselves as x comes to them."""
-        self.built = True
-
-    def waits(self) -> bool:
-        """Its layers answer for themselves."""
-        return False
-
-    def story(self, failed: int, x: Tensor, error: Exception) -> str:
-        """What happened, layer by layer, up to the one that failed."""
-        lines = [
-            f"{type(self).__name__}: layer {failed}, {self.layers[failed]!r}, cannot take what comes to it.",
-            f"  input {x.shape}",
-        ]
-        with no_grad(), self.mode(False):
+    def story(self, first: Any, last: Any, failed: int) -> str:
+        """What became of an input, layer by layer, up to the one that could not take it."""
+        lines = [f"  {type(self).__name__}: input {first.shape}"]
+        with no_grad():
             for i, layer in enumerate(self.layers[:failed]):
-                x = layer(x)
-                lines.append(f"  {i} {layer!r} -> {x.shape}")
-        return "\n".join([*lines, f"  {failed} {self.layers[failed]!r} <- {x.shape}", str(error)])
+                first = layer(first, training=False)
+                lines.append(f"    {i} {layer!r} -> {first.shape}")
+        return "\n".join([*lines, f"  > {failed} {self.layers[failed]!r} cannot take {last.shape}"])
 
     # -- a list of layers ----------------------------------------------------------------------------------------------
 
@@ -114,8 +96,10 @@ class Sequential(Model):
         return Sequential(*self.layers[index]) if isinstance(index, slice) else self.layers[index]
 
 
-def probe(model: Module, input_shape: tuple[int | None, ...]) -> Any:
-    """Pass one sample of zeros through, without a trace: what it takes to build a model and to see its shapes."""
-    dtype = next((p.dtype for _, p in model.named_variables()), np.dtype(np.float32))
-    with no_grad(), model.mode(False):
-        return Module.__call__(model, Tensor(np.zeros((1, *input_shape[1:]), dtype)))
+def as_input(x: Any) -> Any:
+    """An input as a Tensor: arrays and lists of numbers are welcome, also in a list or dict of inputs."""
+    if isinstance(x, dict):
+        return {name: as_input(v) for name, v in x.items()}
+    if isinstance(x, (list, tuple)) and any(hasattr(v, "shape") and v.shape for v in x):
+        return type(x)(map(as_input, x))
+    return Tensor(x) if isinstance(x, (list, tuple)) or (hasattr(x, "__array__") and not isinstance(x, Tensor)) else x

@@ -6,18 +6,23 @@ them, in whatever order, and they are found under the attribute's name.
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Self
 
 import numpy as np
 
-from ..engine import Tensor, mutation
+from ..engine import Tensor, mutation, no_grad
 from ..engine.errors import NotReadyError
 from ..optim.state import fitting
 from .parameter import Parameter
 
 __all__ = ["Module"]
+
+
+_forced: ContextVar[bool | None] = ContextVar("tinygrad_edu.training", default=None)  # by ``training=`` of a call
 
 
 class Module:
@@ -33,53 +38,85 @@ class Module:
                 return x + self.inner(x)
 
     ``call`` is another name for ``forward``. A ``forward`` with a parameter ``training`` is given the mode.
-    Parameters whose sizes depend on the input are made in ``build(input_shape)``, which runs before the first call.
 
-    Attributes: ``training``, the mode; ``built``, whether ``build`` has run.
+    Parameters whose sizes depend on the input are made in ``build``, which runs before the first call::
+
+        class Scale(Module):
+            def build(self, input_shape):
+                self.factor = Parameter(np.ones(input_shape[-1]))
+
+            def forward(self, x):
+                return x * self.factor
+
+    Attributes: ``training``, the mode; ``trainable``, False while frozen; ``built``, whether there has been a first call
+    or ``build``; ``input_shape``, of that first call.
     """
 
-    training: bool = True
     built: bool = False
+    input_shape: Any = None
     forward: Callable[..., Any]
     call: Callable[..., Any]
+    _training = True
+    _trainable = True
     _wants_mode = False
 
     def __init_subclass__(cls, **options: Any) -> None:
-        """Make ``forward`` and ``call`` names of one function, and note whether it takes ``training``."""
+        """Make ``forward`` and ``call`` names of one function, and let ``build`` run once."""
         super().__init_subclass__(**options)
         own = vars(cls)
         if "forward" in own or "call" in own:
             cls.forward = cls.call = own.get("forward") or own["call"]
-            code = getattr(cls.forward, "__code__", None)
-            cls._wants_mode = (
-                code is not None and "training" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-            )
+            cls._wants_mode = "training" in names_of(cls.forward)
+        if "build" in own:
+            cls.build = once(own["build"])  # type: ignore[method-assign]
 
     def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
         """Run ``forward``.
 
-        training : the mode for this call; None leaves it as ``train()`` and ``eval()`` have set it.
+        training : the mode of this call, for all that it calls in turn; None: as ``train()`` and ``eval()`` have set it.
         """
-        if training is not None and training is not self.training:
-            with self.mode(training):
-                return self(*inputs, **options)
-        if not self.built and inputs:
-            self.build_for(inputs[0])
+        if training is not None:
+            token = _forced.set(bool(training))
+            try:
+                return Module.__call__(self, *inputs, **options)
+            finally:
+                _forced.reset(token)
         if self._wants_mode:
             options["training"] = self.training
-        return self.forward(*inputs, **options)
+        if self.built:
+            return self.forward(*inputs, **options)
+        shapes = [shape_of(x) for x in inputs]
+        if self.waits():
+            self.build(*shapes[: len(names_of(type(self).build)) - 1])  # without self
+        out = self.forward(*inputs, **options)
+        self.built, self.input_shape = True, shapes[0] if len(shapes) == 1 else shapes
+        return out
 
-    def build(self, input_shape: tuple[int, ...]) -> None:
-        """Make the parameters that depend on the input's shape, (batch, ...); by default there are none."""
+    def build(self, *input_shapes: Any) -> None:
+        """Make the parameters that depend on the shapes of the inputs, (batch, ...); the batch may be None.
 
-    def build_for(self, x: Any) -> None:
-        """Build for an input, once."""
-        self.build(tuple(np.shape(x)))
-        self.built = True
+        By default zeros of these shapes are passed through, for which each part builds itself.
+        """
+        if type(self).build is Module.build:  # and not super().build() of a layer that has made its parameters
+            self.pass_zeros(*input_shapes)
+
+    def pass_zeros(self, *input_shapes: Any) -> Any:
+        """What comes out for one sample of zeros, out of training and without a graph."""
+        with no_grad():
+            return self(*(self._zeros(shape) for shape in input_shapes), training=False)
 
     def waits(self) -> bool:
         """Whether parameters of its own are still to come, with the first input."""
         return not self.built and type(self).build is not Module.build
+
+    def _zeros(self, shape: Any) -> Any:
+        """A sample of zeros, in the dtype of the parameters; lists and dicts of shapes give lists and dicts."""
+        if isinstance(shape, dict):
+            return {name: self._zeros(s) for name, s in shape.items()}
+        if isinstance(shape, (list, tuple)) and any(isinstance(s, (list, tuple)) for s in shape):
+            return [self._zeros(s) for s in shape]
+        dtype = next((p.dtype for _, p in self.named_variables()), np.dtype(np.float32))
+        return Tensor(np.zeros([1 if n is None or i == 0 else n for i, n in enumerate(shape)], dtype))
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 
@@ -126,18 +163,32 @@ class Module:
 
         Errors: NotReadyError if a part is not built yet: its parameters do not exist.
         """
+        self._ready()
+        return (p for _, p in self.named_parameters())
+
+    def _ready(self) -> None:
+        """Refuse to list parameters while some do not exist."""
         for name, module in self.named_modules():
             if module.waits():
                 raise NotReadyError(
-                    f"{type(module).__name__}{f' {name!r}' if name else ''} has no parameters yet: its input size is not known. "
-                    "Call the model once, or build(input_shape)."
+                    f"{module!r}{f' at {name!r}' if name else ''} has no parameters yet: its input size is not known. Call "
+                    "the model once, or build(input_shape)."
                 )
-        return (p for _, p in self.named_parameters())
 
     # -- modes ---------------------------------------------------------------------------------------------------------
 
+    @property
+    def training(self) -> bool:
+        """The mode: in training, dropout drops and batch norm looks at the batch."""
+        forced = _forced.get()
+        return self._training if forced is None else forced
+
+    @training.setter
+    def training(self, training: bool) -> None:
+        self._training = training
+
     def train(self, training: bool = True) -> Self:
-        """Set the mode of this module and all inside: dropout drops, batch norm looks at the batch."""
+        """Set the mode of this module and all inside."""
         for module in self.modules():
             module.training = training
         return self
@@ -146,32 +197,31 @@ class Module:
         """Leave training mode: the same as ``train(False)``."""
         return self.train(False)
 
-    @contextmanager
-    def mode(self, training: bool) -> Iterator[None]:
-        """The mode inside a ``with`` block; each part gets its own back."""
-        before = [(module, module.training) for module in self.modules()]
-        self.train(training)
-        try:
-            yield
-        finally:
-            for module, was in before:
-                module.training = was
-
     def zero_grad(self) -> None:
         """Forget all gradients."""
         for _, p in self.named_parameters():
             p.grad = None
 
-    def freeze(self) -> Self:
-        """Keep all parameters as they are: no gradient, no step. They count as non-trainable until ``unfreeze``."""
+    @property
+    def trainable(self) -> bool:
+        """False keeps all parameters, those to be built included, as they are: no gradient, no step."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, trainable: bool) -> None:
+        for module in self.modules():
+            module._trainable = bool(trainable)
         for _, p in self.named_parameters():
-            p.requires_grad = False
+            p.requires_grad = bool(trainable)
+
+    def freeze(self) -> Self:
+        """Set ``trainable`` to False; the parameters then count as non-trainable."""
+        self.trainable = False
         return self
 
     def unfreeze(self) -> Self:
         """Undo ``freeze``."""
-        for _, p in self.named_parameters():
-            p.requires_grad = True
+        self.trainable = True
         return self
 
     def apply(self, function: Callable[[Module], Any]) -> Self:
@@ -183,20 +233,33 @@ class Module:
     # -- saving --------------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """A copy of every parameter's values, by name."""
+        """A copy of every parameter's values, by name; of tied ones under the first name.
+
+        Errors: NotReadyError if a part is not built yet.
+        """
+        self._ready()
         return {name: p.data.copy() for name, p in self.named_variables()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Take over values. Every name, shape and dtype is checked before anything is written.
 
         strict : False to ignore names that only one side has.
-        Errors: CheckpointError that lists the differences of both sides; the module is then as before.
+        Errors: CheckpointError that lists the differences of both sides; the module is then as before. NotReadyError if a
+        part is not built yet.
         """
+        self._ready()
         own = dict(self.named_variables())
         values = fitting({n: p.data for n, p in own.items()}, state, type(self).__name__, strict)
         for name, value in values.items():
             own[name].data[...] = value
             mutation.stamp(own[name].data)
+
+    def astype(self, dtype: Any) -> Self:
+        """Convert all parameters to a dtype, such as float64 to check gradients; forgets their gradients."""
+        self._ready()
+        for _, p in self.named_variables():
+            p.data, p.grad = p.data.astype(dtype), None
+        return self
 
     # -- looks ---------------------------------------------------------------------------------------------------------
 
@@ -225,6 +288,31 @@ def within(name: str, value: Any) -> Iterator[tuple[str, Parameter | Module]]:
             yield from within(f"{name}.{key}", item)
 
 
-def as_input(x: Any) -> Any:
-    """What a model was called with, as a Tensor: arrays and lists are welcome."""
-    return x if isinstance(x, Tensor) else Tensor(x)
+def shape_of(x: Any) -> Any:
+    """The shape of an input; of a list or dict of inputs, a list or dict of shapes."""
+    if isinstance(x, dict):
+        return {name: shape_of(v) for name, v in x.items()}
+    if isinstance(x, (list, tuple)) and any(hasattr(v, "shape") for v in x):
+        return [shape_of(v) for v in x]
+    return tuple(np.shape(x))
+
+
+def names_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a function's parameters."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
+
+
+def once(build: Callable[..., None]) -> Callable[..., None]:
+    """``build`` as it runs for a module: the first time only, and leaving frozen what is frozen."""
+
+    @functools.wraps(build)
+    def building(self: Module, *input_shapes: Any) -> None:
+        if self.built:
+            return
+        build(self, *input_shapes)
+        self.built, self.input_shape = True, input_shapes[0] if len(input_shapes) == 1 else input_shapes
+        if not self.trainable:
+            self.freeze()
+
+    return building

@@ -4,60 +4,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from ..engine import Tensor, no_grad
+from ..engine.errors import ShapeError
 from .module import Module
-
-if TYPE_CHECKING:
-    from .parameter import Parameter
 
 __all__ = ["snake_case", "summary"]
 
 
-def summary(model: Module, input_shape: tuple[int | None, ...] | None = None) -> str:
+def summary(model: Module, input_shape: Any = None) -> str:
     """The table as text.
 
-    model : its direct parts are the rows (for a model of one part, its parts).
-    input_shape : of a batch, None for the batch: one sample of zeros of it is passed through to see the shapes; without
-        it they are guessed from the first layer, and shown as ``?`` where they cannot be.
+    model : its direct parts are the rows.
+    input_shape : of a batch, None for the batch. Zeros of this shape are passed through to see the shapes in between, and
+        build what is not built. By default the shape of the first call, or what the first layer tells of itself; where
+        neither is known, shapes are shown as ``?``.
     """
-    layers = list(model.children()) or [model]
-    shapes = output_shapes(model, layers, input_shape or guessed(layers[0]))
-    names = numbered([snake_case(type(layer).__name__) for layer in layers])
+    layers = list(dict.fromkeys(model.children())) or [model]
+    shapes = output_shapes(model, layers, input_shape)
+    names = numbered([getattr(layer, "name", None) or snake_case(type(layer).__name__) for layer in layers])
     rows = [
-        (f"{name} ({type(layer).__name__})", shapes.get(id(layer), "?"), f"{count(layer.named_variables()):,}")
+        (f"{name} ({type(layer).__name__})", shapes.get(id(layer), "?"), parameters(layer))
         for name, layer in zip(names, layers)
     ]
     title = getattr(model, "name", None) or snake_case(type(model).__name__)
     return "\n".join([f'Model: "{title}"', table(("Layer (type)", "Output Shape", "Param #"), rows), *totals(model)])
 
 
+def parameters(layer: Module) -> str:
+    """How many numbers a layer holds."""
+    unbuilt = " (unbuilt)" if any(module.waits() for module in layer.modules()) else ""
+    return f"{sum(p.size for _, p in layer.named_variables()):,}{unbuilt}"
+
+
 def totals(model: Module) -> list[str]:
-    """The lines below the table."""
+    """The lines below the table. The optimiser's own numbers, its step count and rate included, count once it has some."""
     variables = [p for _, p in model.named_variables()]
-    moving = [p for p in variables if p.requires_grad]
-    fixed = [p for p in variables if not p.requires_grad]
-    flats = [flat for group in getattr(getattr(model, "optimizer", None), "groups", ()) for flat in group.flats]
-    state = [array for flat in flats for array in flat.state.values()]
-    shown = [
-        ("Total", variables + state),
-        ("Trainable", moving),
-        ("Non-trainable", fixed),
-        *([("Optimizer", state)] if state else []),
-    ]
+    optimizer = getattr(model, "optimizer", None)
+    state = list(optimizer.state_dict().values()) if optimizer is not None and optimizer.groups else []
+    shown = {
+        "Total": [*variables, *state],
+        "Trainable": [p for p in variables if p.requires_grad],
+        "Non-trainable": [p for p in variables if not p.requires_grad],
+        "Optimizer": state,
+    }
     return [
         f" {what} params: {sum(a.size for a in arrays):,} ({size(sum(a.nbytes for a in arrays))})"
-        for what, arrays in shown
+        for what, arrays in shown.items()
+        if arrays or what != "Optimizer"
     ]
-
-
-def count(named: Any) -> int:
-    """The number of entries of all parameters."""
-    parameters: list[Parameter] = [p for _, p in named]
-    return sum(p.size for p in parameters)
 
 
 def size(bytes_: int) -> str:
@@ -87,25 +82,29 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(lines)
 
 
-def output_shapes(model: Module, layers: list[Module], input_shape: tuple[int | None, ...] | None) -> dict[int, str]:
+def output_shapes(model: Module, layers: list[Module], input_shape: Any) -> dict[int, str]:
     """What each layer returns for one sample of zeros, by the layer's id; nothing where the input is not known."""
-    if input_shape is None:
-        return {}
     seen: dict[int, str] = {}
 
-    def watched(layer: Module, forward: Any) -> Any:
+    def watched(layer: Module) -> Any:
+        forward = layer.forward
+
         def call(*inputs: Any, **options: Any) -> Any:
             out = forward(*inputs, **options)
-            seen[id(layer)] = shape_text(out)
+            seen.setdefault(id(layer), shape_text(out))
             return out
 
         return call
 
-    for layer in layers:
-        vars(layer)["forward"] = watched(layer, layer.forward)
+    guess = next((m.input_shape for m in model.modules() if m.input_shape), None)
     try:
-        with no_grad(), model.mode(False):
-            Module.__call__(model, Tensor(np.zeros((1, *input_shape[1:]), np.float32)))
+        for layer in layers:
+            vars(layer)["forward"] = watched(layer)
+        if input_shape or guess:
+            model.pass_zeros(input_shape or guess)
+    except ShapeError:
+        if input_shape:
+            raise
     finally:
         for layer in layers:
             del vars(layer)["forward"]
@@ -117,12 +116,6 @@ def shape_text(out: Any) -> str:
     if isinstance(out, (list, tuple)):
         return ", ".join(map(shape_text, out))
     return "(" + ", ".join(["None", *map(str, out.shape[1:])]) + ("," if len(out.shape) == 1 else "") + ")"
-
-
-def guessed(layer: Module) -> tuple[int | None, ...] | None:
-    """The input shape that a first layer tells of itself."""
-    features = getattr(layer, "in_features", None)
-    return None if features is None else (None, features)
 
 
 def numbered(names: list[str]) -> list[str]:
