@@ -27,7 +27,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB
 
 def collect() -> dict[str, Any]:
     """The facts, by name; what cannot be found out is None."""
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[call-overload,index]
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     kernels, threads = _openblas("corename", ctypes.c_char_p), _openblas("num_threads", ctypes.c_int)
     return {
         "tinygrad_edu": __version__,
