@@ -45,7 +45,7 @@ def save(path: Path, state: Any) -> None:
     """Write a flat dict of arrays."""
     safetensors = package("Saving to .safetensors")
     parts = take_apart(state)
-    flat = {".".join(map(str, keys)): array for keys, array in parts.arrays.items() if len(keys) == 1}
+    flat = {str(keys[0]): array for keys, array in parts.arrays.items() if len(keys) == 1}
     if type(parts.tree) is not dict or len(flat) != len(parts.tree):
         raise ValueError("save: .safetensors holds a flat dict of arrays and nothing else. Save this state to .npz.")
     arrays = {}
@@ -57,7 +57,7 @@ def save(path: Path, state: Any) -> None:
     try:
         safetensors.numpy.save_file(arrays, path)
     except safetensors.SafetensorError as error:
-        number = re.search(r"os error (\d+)", str(error))
+        number = re.search(r"(?:os error|code:) (\d+)", str(error))  # newer releases; older ones
         code = int(number[1]) if number else 0
         raise OSError(code, os.strerror(code) if number else str(error)) from error
 
@@ -69,13 +69,11 @@ def load(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             for name in file.keys():  # noqa: SIM118  it is no dict
-                about = file.get_slice(name)
-                if about.get_dtype() not in DTYPES:
-                    raise CheckpointError(f"{short(name)} has dtype {about.get_dtype()}, which numpy does not have.")
-                if checked_shape(about.get_shape(), np.dtype(DTYPES[about.get_dtype()]).itemsize) is None:
-                    raise CheckpointError(
-                        f"{short(name)} has the shape {short(str(about.get_shape()))}, which no array has."
-                    )
+                kind, shape = file.get_slice(name).get_dtype(), file.get_slice(name).get_shape()
+                if kind not in DTYPES:
+                    raise CheckpointError(f"{short(name)} has dtype {kind}, which numpy does not have.")
+                if checked_shape(shape, np.dtype(DTYPES[kind]).itemsize) is None:
+                    raise CheckpointError(f"{short(name)} has the shape {short(str(shape))}, which no array has.")
                 arrays[name] = file.get_tensor(name)
                 check_bools(arrays[name], name)
     except safetensors.SafetensorError as error:
