@@ -10,6 +10,7 @@ import sys
 import tracemalloc
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,3 +158,44 @@ def test_a_pipe_is_refused_without_waiting_for_it(tmp_path, name):
     os.mkfifo(tmp_path / name)
     with pytest.raises(CheckpointError, match=r"pipe\.\w+: a device or a pipe"):
         tg.load(tmp_path / name)
+
+
+# --- what it is for
+
+
+def test_a_run_that_goes_on_from_a_checkpoint_is_identical_to_the_last_bit(tmp_path):
+    """By hand, with a model, an optimiser with a schedule, and the order of the data; ``fit(resume=...)`` does it for you."""
+    data = np.random.default_rng(5)
+    x, y = data.standard_normal((64, 8)).astype(np.float32), np.arange(64) % 3
+
+    def start() -> tuple:
+        tg.set_random_seed(0)
+        model = tg.Sequential([tg.nn.Linear(8, 16), tg.nn.ReLU(), tg.nn.Linear(16, 3)])
+        schedule = tg.optim.schedules.ExponentialDecay(0.01, 10, 0.9)
+        return model, tg.optim.Adam(model.parameters(), lr=schedule), np.random.default_rng(1)
+
+    def steps(model: Any, optimizer: Any, order: Any) -> list[float]:
+        losses = []
+        for _ in range(10):
+            batch = order.permutation(64)[:16]
+            loss = tg.ops.cross_entropy(model(tg.Tensor(x[batch])), y[batch])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(float(loss))
+        return losses
+
+    whole = start()
+    expected = steps(*whole) + steps(*whole)
+
+    model, optimizer, order = start()
+    losses = steps(model, optimizer, order)
+    tg.save({"model": model, "optimizer": optimizer, "order": order, "losses": losses}, tmp_path / "run.npz")
+
+    model, optimizer, order = start()
+    state = tg.load(tmp_path / "run.npz", resume=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    order.bit_generator.state = state["order"]
+    assert state["losses"] + steps(model, optimizer, order) == expected
+    assert same(model.state_dict(), whole[0].state_dict())

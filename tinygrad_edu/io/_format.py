@@ -41,7 +41,7 @@ KEYS = {
 
 
 def write(file: BinaryIO, state: Any) -> None:
-    """Write a state into an open file, which can be the start of a larger one's member."""
+    """Write a state into an open, empty file."""
     parts = take_apart(state)
     if type(parts.tree) is not dict:
         raise TypeError(f"save: a model or a dict is expected, got a {type(state).__name__}.")

@@ -68,7 +68,7 @@ def load(path: str | os.PathLike[str], *, resume: bool = False) -> dict[str, Any
         The file.
     resume
         Warn where the file was written in another environment (BLAS kernels, threads, numpy), so that a run that goes
-        on from it is not identical to the last bit to one that was never stopped.
+        on from it is not identical to the last bit to one that was never stopped. A ``.safetensors`` file does not say.
 
     Raises
     ------
