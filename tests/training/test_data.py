@@ -25,7 +25,7 @@ def numbers(batches: Iterator) -> list[list[int]]:
 def test_every_sample_once(n: int, size: int, shuffled: bool) -> None:
     x, rng = np.arange(n), np.random.default_rng(0)
     batches = numbers(Arrays(x, x, batch_size=size, rng=rng if shuffled else None).epoch())
-    assert sorted(sum(batches, [])) == list(range(n))
+    assert sorted(i for batch in batches for i in batch) == list(range(n))
     assert [len(b) for b in batches[:-1]] == [size] * (len(batches) - 1)
     assert len(batches[-1]) == (n - 1) % size + 1
 
@@ -36,7 +36,7 @@ def test_in_order_unless_shuffled() -> None:
 
 def test_new_order_every_epoch_and_rows_stay_together() -> None:
     data = Arrays(X, Y, batch_size=10, rng=np.random.default_rng(0))
-    first, second = ([(x.data, y.data) for x, y in data.epoch()][0] for _ in range(2))
+    first, second = (tuple(t.data for t in next(data.epoch())) for _ in range(2))
     assert not np.array_equal(first[1], second[1])
     for x, y in (first, second):
         np.testing.assert_array_equal(x, X[y])

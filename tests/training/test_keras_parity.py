@@ -1,13 +1,13 @@
 """Against Keras itself: same predictions in, same losses and metrics out; same weights in, same training."""
 
 import os
+from typing import Any
 
 import numpy as np
 import pytest
-
 from helpers.net import Net
 
-from tinygrad_edu.training import Callback, losses, metrics
+from tinygrad_edu.training import Callback, callbacks, losses, metrics
 from tinygrad_edu.training.callbacks.base import HOOKS
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -224,3 +224,36 @@ def test_order_of_what_callbacks_see() -> None:
         model.evaluate(x, y, batch_size=20, verbose=0, callbacks=[note])
         model.predict(x, batch_size=20, verbose=0, callbacks=[note])
     assert seen[0] == seen[1]
+
+
+def played(callback: Any, numbers: list[float]) -> Any:
+    """A callback that puts given numbers into the logs, one an epoch."""
+    callback.on_epoch_end = lambda epoch, logs: logs.update(val_loss=numbers[epoch])
+    return callback
+
+
+PLAYED = [3.0, 2.0, 2.0, 2.00005, 1.9, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5, 1.0, 1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("EarlyStopping", {"patience": 3}),
+        ("EarlyStopping", {"patience": 1, "min_delta": 0.2}),
+        ("EarlyStopping", {"patience": 2, "baseline": 1.95}),
+        ("EarlyStopping", {"patience": 2, "start_from_epoch": 4}),
+        ("ReduceLROnPlateau", {"patience": 2}),
+        ("ReduceLROnPlateau", {"patience": 1, "factor": 0.5, "cooldown": 1}),
+        ("ReduceLROnPlateau", {"patience": 1, "factor": 0.5, "cooldown": 3, "min_lr": 0.004}),
+    ],
+)
+def test_watching_callbacks(name: str, options: dict) -> None:
+    x, y = data(20)
+    histories = []
+    for model, base, words in zip(pair(6, 8, 3), (Callback, keras.callbacks.Callback), (callbacks, keras.callbacks)):
+        model.compile("sgd", loss="sparse_categorical_crossentropy")
+        stations = [played(base(), PLAYED), getattr(words, name)(**options)]
+        histories.append(model.fit(x, y, epochs=len(PLAYED), batch_size=20, verbose=0, callbacks=stations))
+    assert histories[0].epoch == histories[1].epoch
+    for key in histories[1].history:
+        np.testing.assert_allclose(histories[0].history[key], histories[1].history[key], rtol=1e-4, err_msg=key)

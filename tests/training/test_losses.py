@@ -255,7 +255,7 @@ def test_fractions_are_no_classes() -> None:
 
 def test_unknown_name_suggests() -> None:
     with pytest.raises(
-        UnknownNameError, match="Unknown loss 'sparse_categorical_crossentrpy'. Did you mean 'sparse_cat"
+        UnknownNameError, match=r"Unknown loss 'sparse_categorical_crossentrpy'\. Did you mean 'sparse_cat"
     ):
         losses.get("sparse_categorical_crossentrpy")
 

@@ -160,7 +160,7 @@ def test_functions_and_classes_are_metrics() -> None:
 
 
 def test_unknown_name_suggests() -> None:
-    with pytest.raises(UnknownNameError, match="Unknown metric 'acuracy'. Did you mean 'accuracy'"):
+    with pytest.raises(UnknownNameError, match=r"Unknown metric 'acuracy'\. Did you mean 'accuracy'"):
         metrics.get("acuracy")
 
 

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..engine import Tensor
 from ..engine.errors import NotReadyError, ShapeError, UnknownNameError
 from . import losses as loss_words
 from . import metrics as metric_words
-from .losses import Loss
 from .metrics import Mean
 from .structure import Nested, leaves, transform
 
 __all__ = ["Compiled"]
 
 
-class Term(NamedTuple):
-    """One output of the model, with what belongs to it."""
+class Output(NamedTuple):
+    """One output of the model: its name ("" if it is the only one), its predictions, and how to find what belongs to it."""
 
-    name: str  # "" if it is the only one
-    y: Any
-    y_pred: Any
-    weight: Any
+    name: str
+    prediction: Any
+    own: Callable[[Nested], Any]
 
 
 class Compiled:
@@ -46,24 +46,24 @@ class Compiled:
             if spec is not None
         ]
         self.output_names = output_names
-        self.outputs = [""]  # names of the last batch's outputs; "" is the only one
+        self.names = [""]  # of the last batch's outputs; "" is the only one
         self.tracker = Mean("loss")
         self.parts: dict[str, Mean] = {}  # the loss of each output, if there are several
 
     # -- outputs -------------------------------------------------------------------------------------------------------
 
-    def terms(self, y: Nested, y_pred: Nested, sample_weight: Nested = None) -> list[Term]:
-        """The outputs of a batch, each with its targets and weights."""
+    def outputs(self, y_pred: Nested) -> list[Output]:
+        """The outputs of a batch."""
         if not isinstance(y_pred, (list, tuple, dict)):
-            return [Term("", only(y), y_pred, only(sample_weight))]
-        names = self.outputs = self.names(y_pred)
-        outputs = y_pred.values() if isinstance(y_pred, dict) else y_pred
+            return [Output("", y_pred, only)]
+        self.names = names = self.names_of(y_pred)
+        predictions = y_pred.values() if isinstance(y_pred, dict) else y_pred
         return [
-            Term(name, part(y, name, i, names), p, part(sample_weight, name, i, names))
-            for i, (name, p) in enumerate(zip(names, outputs))
+            Output(name, p, partial(part, name=name, i=i, names=names))
+            for i, (name, p) in enumerate(zip(names, predictions))
         ]
 
-    def names(self, y_pred: Nested) -> list[str]:
+    def names_of(self, y_pred: Nested) -> list[str]:
         """The names of several outputs: the dict's, else the model's, else output_1, output_2, ..."""
         if isinstance(y_pred, dict):
             return list(y_pred)
@@ -73,41 +73,32 @@ class Compiled:
 
     def loss(self, y: Nested, y_pred: Nested, sample_weight: Nested = None) -> Tensor:
         """The loss of a batch: each output's, times its weight, added up."""
-        terms = self.terms(y, y_pred, sample_weight)
-        if self.losses is None:
-            raise NotReadyError(
-                "There is no loss to minimise. Give compile(loss=...), or write compute_loss or train_step."
-            )
-        names = [term.name for term in terms]
         total: Any = None
-        for i, term in enumerate(terms):
-            loss = part(self.losses, term.name, i, names) if term.name else only(self.losses)
+        for name, prediction, own in self.outputs(y_pred):
+            loss, target, factor = own(self.losses), own(y), own(self.loss_weights)
             if loss is None:
                 continue
-            if term.y is None:
+            if target is None:
                 raise ShapeError(f"{loss.name}: there are no targets. Give y, or data that yields (x, y).")
-            value = loss(term.y, term.y_pred, term.weight)
-            if term.name:
-                self.parts.setdefault(term.name, Mean(f"{term.name}_loss")).update_state(value.item(), len(term.y_pred))
-            factor = part(self.loss_weights, term.name, i, names) if term.name else only(self.loss_weights)
+            value = loss(target, prediction, own(sample_weight))
+            if name:
+                self.parts.setdefault(name, Mean(f"{name}_loss")).update_state(value.item(), len(prediction))
             value = value if factor is None else value * factor
             total = value if total is None else total + value
         if total is None:
-            raise NotReadyError("No output has a loss. Give compile(loss=...) one for at least one output.")
+            raise NotReadyError(
+                "There is no loss to minimise. Give compile(loss=...), or write compute_loss or train_step."
+            )
         return total  # type: ignore[no-any-return]
 
     def check(self, y: Nested, targets: Nested, y_pred: Nested) -> None:
-        """Compute the loss of a few samples, and let each loss look at all targets at hand, before training starts."""
+        """Let each loss look at all targets at hand, and compute it for a few samples, before training starts."""
+        for _, prediction, own in self.outputs(y_pred):
+            loss, target = own(self.losses), own(targets)
+            if loss is not None and target is not None:
+                loss.check(target, prediction)
         self.loss(y, y_pred)
         self.parts.clear()
-        if targets is None:
-            return
-        terms = self.terms(targets, y_pred)
-        names = [term.name for term in terms]
-        for i, term in enumerate(terms):
-            loss = part(self.losses, term.name, i, names) if term.name else only(self.losses)
-            if isinstance(loss, Loss):
-                loss.check(term.y, term.y_pred)
 
     # -- metrics -------------------------------------------------------------------------------------------------------
 
@@ -118,19 +109,19 @@ class Compiled:
 
     def update(self, y: Nested, y_pred: Nested, sample_weight: Nested = None) -> None:
         """Let every metric take in a batch."""
-        terms = self.terms(y, y_pred, sample_weight)
-        for spec, weighted in self.specs:
-            for i, term in enumerate(terms):
-                for _, metric in leaves(self.of_output(spec, term.name, i, len(terms))):
-                    metric.update_state(term.y, term.y_pred, term.weight if weighted else None)
+        for i, (name, prediction, own) in enumerate(self.outputs(y_pred)):
+            target, weight = own(y), own(sample_weight)
+            for spec, weighted in self.specs:
+                for _, metric in leaves(self.of_output(spec, name, i)):
+                    metric.update_state(target, prediction, weight if weighted else None)
 
-    def of_output(self, spec: Nested, name: str, i: int, count: int) -> Nested:
+    def of_output(self, spec: Nested, name: str, i: int) -> Nested:
         """The metrics of one output."""
         if not name:
             return spec
-        if not isinstance(spec, dict) and len(spec) != count:
+        if not isinstance(spec, dict) and len(spec) != len(self.names):
             raise ValueError(
-                f"metrics: the model has {count} outputs; give a list of {count} lists, or a dict by output name."
+                f"metrics: the model has {len(self.names)} outputs; give a list of as many lists, or a dict by output name."
             )
         return spec.get(name) if isinstance(spec, dict) else spec[i]
 
@@ -138,8 +129,8 @@ class Compiled:
         """Everything by its name in logs."""
         logs = {m.name: m.result() for m in (self.tracker, *self.parts.values())}
         for spec, weighted in self.specs:
-            for i, name in enumerate(self.outputs):
-                for _, metric in leaves(self.of_output(spec, name, i, len(self.outputs))):
+            for i, name in enumerate(self.names):
+                for _, metric in leaves(self.of_output(spec, name, i)):
                     key = f"{name}_{metric.name}" if name else metric.name
                     logs[f"weighted_{key}" if weighted and key in logs else key] = metric.result()
         return logs

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .. import optim
-from ..engine import Tensor
+from ..engine import Tensor, random
 from ..engine.errors import NotReadyError
 from .compiled import Compiled
 from .structure import Batch, Nested, detached, samples, transform, unpack
@@ -17,13 +20,28 @@ __all__ = ["Steps"]
 class Steps:
     """compile, and the steps of training, evaluation and prediction.
 
-    Attributes: ``optimizer``; ``losses``, penalties that the last call of the model made, such as regularisers.
+    Attributes: ``optimizer``; ``losses``, penalties that the last call of the model made, such as regularisers;
+    ``shuffle_rng``, which draws the order of the samples (save it with a checkpoint that is to be resumed).
     """
 
     optimizer: Any = None
     losses: Sequence[Tensor] = ()
     output_names: list[str] | None = None
+    shuffle_rng: np.random.Generator | None = None
     _compiled: Compiled | None = None
+
+    if TYPE_CHECKING:  # what the class that mixes this in brings
+
+        def __call__(self, x: Any, *, training: bool) -> Any:
+            """The predictions for a batch."""
+
+        def named_parameters(self) -> Iterator[tuple[str, Any]]:
+            """What the optimiser moves."""
+
+    @contextmanager
+    def mode(self, training: bool) -> Iterator[None]:
+        """The mode inside a ``with`` block. A Module's own ``mode`` comes first; this is for models that have none."""
+        yield
 
     # -- how to train --------------------------------------------------------------------------------------------------
 
@@ -55,6 +73,7 @@ class Steps:
         if jit_compile not in ("auto", False):
             raise ValueError("jit_compile=True: nothing is compiled here. Leave it out.")
         self.optimizer = optim.get(optimizer)
+        self.shuffle_rng = self.shuffle_rng or random.generator()
         self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics, self.output_names)
 
     @property
@@ -78,8 +97,8 @@ class Steps:
         Returns the logs: loss and metrics of the epoch so far.
         """
         x, y, sample_weight = unpack(data)
-        y_pred = self(x, training=True)  # type: ignore[operator]
-        loss = self.compute_loss(x, y, y_pred, sample_weight)
+        y_pred = self(x, training=True)
+        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -89,14 +108,14 @@ class Steps:
     def test_step(self, data: Batch) -> dict[str, Any]:
         """Evaluate one batch; the arguments and logs of ``train_step``."""
         x, y, sample_weight = unpack(data)
-        y_pred = self(x, training=False)  # type: ignore[operator]
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        y_pred = self(x, training=False)
+        loss = self.compute_loss(x=x, y=y, y_pred=y_pred, sample_weight=sample_weight)
         self._how("evaluate").tracker.update_state(loss.item(), samples(x))
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     def predict_step(self, data: Batch) -> Nested:
         """The predictions for one batch."""
-        return self(unpack(data)[0], training=False)  # type: ignore[operator]
+        return self(unpack(data)[0], training=False)
 
     def compute_loss(
         self,
@@ -106,7 +125,10 @@ class Steps:
         sample_weight: Nested = None,
         training: bool = True,
     ) -> Tensor:
-        """The number to be minimised for one batch: the compiled loss plus the model's own penalties."""
+        """The number to be minimised for one batch: the compiled loss plus the model's own penalties.
+
+        Called by keyword. training : the same in both modes here; an override may tell them apart by ``self.training``.
+        """
         how = self._how("compute_loss")
         penalties = list(self.losses)
         if how.losses is None and penalties:

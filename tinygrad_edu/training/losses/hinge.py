@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
-from .base import MEAN, FunctionLoss, aligned, bare
+from .base import MEAN, FunctionLoss, aligned, bare, per_sample
 
 __all__ = ["CategoricalHinge", "Hinge", "SquaredHinge", "categorical_hinge", "hinge", "squared_hinge"]
 
@@ -18,21 +18,18 @@ def signs(y_true: Any) -> Any:
 
 def hinge(y_true: Any, y_pred: Any) -> Any:
     """mean(max(1 - y_true y_pred, 0)), for labels -1 and 1 (0 and 1 are converted)."""
-    return ops.maximum(1 - signs(aligned("hinge", y_true, y_pred)) * y_pred, 0.0).mean(axis=-1)
+    return per_sample(signs(y_true), y_pred, ops.hinge)
 
 
 def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     """mean(max(1 - y_true y_pred, 0)^2), for labels -1 and 1 (0 and 1 are converted)."""
-    margin = ops.maximum(1 - signs(aligned("squared_hinge", y_true, y_pred)) * y_pred, 0.0)
-    return (margin * margin).mean(axis=-1)
+    return per_sample(signs(y_true), y_pred, ops.squared_hinge)
 
 
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     """max(1 + best wrong score - right score, 0), for one-hot targets."""
-    y_true = aligned("categorical_hinge", y_true, y_pred)
-    right = (y_true * y_pred).sum(axis=-1)
-    wrong = ((1 - y_true) * y_pred).max(axis=-1)
-    return ops.maximum(wrong - right + 1, 0.0)
+    y_true, y_pred = aligned("categorical_hinge", y_true, y_pred)
+    return ops.categorical_hinge(y_pred, y_true, reduction="none")
 
 
 class Hinge(FunctionLoss):

@@ -30,12 +30,14 @@ __all__ = [
 
 def accuracy(y_true: Array, y_pred: Array) -> Array:
     """Whether the prediction equals the target exactly; y_true, y_pred : the same shape."""
-    return aligned("accuracy", y_true, y_pred) == y_pred
+    y_true, y_pred = aligned("accuracy", y_true, y_pred)
+    return y_true == y_pred
 
 
 def binary_accuracy(y_true: Array, y_pred: Array, threshold: float = 0.5) -> Array:
     """The share of a sample's entries on the right side of the threshold; (n, k) -> (n,)."""
-    right = aligned("binary_accuracy", y_true, y_pred) == (y_pred > threshold)
+    y_true, y_pred = aligned("binary_accuracy", y_true, y_pred)
+    right = y_true == (y_pred > threshold)
     return right.mean(axis=-1) if right.ndim > 1 and right.shape[-1] > 1 else right
 
 
