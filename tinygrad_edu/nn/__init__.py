@@ -5,32 +5,61 @@ Reading order: ``module.py`` (what a module is), ``linear.py`` (the first layer)
 
 from . import init
 from .activation import *  # noqa: F403
-from .dropout import Dropout
+from .attention import MultiheadAttention
+from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from .dropout import Dropout, GaussianNoise
+from .embedding import Embedding
 from .linear import Flatten, Linear
 from .loss import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, LogitsWarning, Loss, MSELoss
 from .model import Model, Sequential
 from .module import Module
+from .normalization import BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, GroupNorm, LayerNorm, RMSNorm
 from .parameter import Parameter
+from .pooling import *  # noqa: F403
+from .recurrent import GRU, LSTM, RNN
+from .resizing import Upsample, ZeroPad1d, ZeroPad2d
 from .summary import summary
 
-from . import activation  # isort: skip
+from . import activation, pooling  # isort: skip
 
 __all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
     "BCEWithLogitsLoss",
+    "BatchNorm",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "CrossEntropyLoss",
     "Dropout",
+    "Embedding",
     "Flatten",
+    "GaussianNoise",
+    "GroupNorm",
     "HuberLoss",
     "L1Loss",
+    "LayerNorm",
     "Linear",
     "LogitsWarning",
     "Loss",
     "MSELoss",
     "Model",
     "Module",
+    "MultiheadAttention",
     "Parameter",
+    "RMSNorm",
     "Sequential",
+    "Upsample",
+    "ZeroPad1d",
+    "ZeroPad2d",
     "init",
     "summary",
 ]
-__all__ += activation.__all__
+__all__ += [*activation.__all__, *pooling.__all__]

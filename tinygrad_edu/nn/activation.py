@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 
 from .. import ops
 from ..engine import Tensor
+from . import init as start
 from .module import Module
+from .parameter import Parameter
 
 __all__ = [
     "CELU",
@@ -25,6 +27,7 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "Mish",
+    "PReLU",
     "ReLU",
     "ReLU6",
     "SiLU",
@@ -158,3 +161,23 @@ class Softmax(Activation):
 
 class LogSoftmax(Activation):
     op = ops.log_softmax
+
+
+class PReLU(Module):
+    """x above 0, weight * x below, with slopes that are learned (He et al., 2015): ``ops.prelu``.
+
+    x : (N, C, ...)          out : x's shape          weight : (num_parameters,)
+    num_parameters : 1 slope for all, or one for each of the C channels.  init : where the slopes start.
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25) -> None:
+        self.weight = Parameter(start.get(init)((num_parameters,)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, ...) -> (N, C, ...)."""
+        channels = self.weight if self.weight.size == 1 else self.weight.reshape(-1, *(1,) * (x.ndim - 2))
+        return ops.prelu(x, channels)
+
+    def extra_repr(self) -> str:
+        """The number of slopes."""
+        return str(self.weight.size)

@@ -1,4 +1,4 @@
-"""Dropout."""
+"""Randomness against learning by heart: dropout, and noise on the inputs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .. import ops
 from ..engine import Tensor, random
 from .module import Module
 
-__all__ = ["Dropout"]
+__all__ = ["Dropout", "GaussianNoise"]
 
 
 class Dropout(Module):
@@ -33,3 +33,27 @@ class Dropout(Module):
     def extra_repr(self) -> str:
         """The rate."""
         return str(self.rate)
+
+
+class GaussianNoise(Module):
+    """In training, normally distributed noise is added.
+
+    std : its standard deviation, at least 0.          x : (...)          out : (...)
+    Outside training it passes its input on. The draws come from a Generator of the layer's own.
+    """
+
+    def __init__(self, std: float) -> None:
+        if not std >= 0:
+            raise ValueError(f"GaussianNoise: the standard deviation is at least 0, not {std!r}.")
+        self.std = float(std)
+        self._rng = random.generator()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(...) -> (...)."""
+        if not self.training or self.std == 0:
+            return x
+        return x + (self.std * self._rng.standard_normal(x.shape)).astype(x.dtype)
+
+    def extra_repr(self) -> str:
+        """The standard deviation."""
+        return str(self.std)

@@ -30,6 +30,7 @@ from .pooling import *  # noqa: F403
 from .powers import *  # noqa: F403
 from .products import *  # noqa: F403
 from .rearranging import *  # noqa: F403
+from .recurrent import *  # noqa: F403
 from .reduction import *  # noqa: F403
 from .rounding import *  # noqa: F403
 from .selection import *  # noqa: F403

@@ -1,0 +1,197 @@
+"""Recurrent layers: a small network that walks along a sequence, with its last output as a second input.
+
+What the inputs contribute is one matrix product for the whole sequence; each step then adds the product of the last
+output and goes through the gates. Gates, biases and starts are Keras's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import ops
+from ..engine import Array, Tensor, random
+from ..engine.errors import ShapeError
+from . import init as start
+from .linear import sizes
+from .module import Module
+from .parameter import Parameter
+
+__all__ = ["GRU", "LSTM", "RNN", "unit_forget_bias", "walk_in_time", "zero_states"]
+
+Step = Callable[..., tuple[Tensor, ...]]  # step(x, *states) -> the new states, the output first
+
+
+def walk_in_time(
+    step: Step,
+    x: Tensor,
+    states: Sequence[Any],
+    mask: Any = None,
+    go_backwards: bool = False,
+    zero_output_for_mask: bool = False,
+) -> tuple[list[Tensor], tuple[Any, ...]]:
+    """Take a step for each time.
+
+    step : step(x, *states) -> the new states, the first of which is the output
+    x : (N, T, F)          states : arrays or Tensors (N, units)
+    mask : (N, T) booleans; where it is False, a sample keeps its states, and its output repeats the last one, or is 0 with
+        zero_output_for_mask.
+    Returns the outputs in the order of the walk, and the last states.
+    """
+    times: Any = ops.unstack(x, axis=1)
+    counts: Any = range(len(times))
+    keep = None if mask is None else np.asarray(mask, dtype=bool)[:, :, None]  # (N, T, 1)
+    outputs, now = [], tuple(states)
+    for t in reversed(counts) if go_backwards else counts:
+        new = step(times[t], *now)
+        out = new[0]
+        if keep is not None and not keep[:, t].all():
+            out = ops.where(keep[:, t], out, 0.0 if zero_output_for_mask else now[0])
+            new = tuple(ops.where(keep[:, t], a, b) for a, b in zip(new, now))
+        outputs.append(out)
+        now = new
+    return outputs, now
+
+
+def zero_states(x: Tensor, units: int, n: int) -> tuple[Array, ...]:
+    """n states of zeros, (N, units), for a batch x."""
+    return tuple(np.zeros((x.shape[0], units), x.dtype) for _ in range(n))
+
+
+def unit_forget_bias(bias: Array) -> Array:
+    """The bias of an LSTM with 1 for the gate that forgets: at first it remembers (Jozefowicz et al., 2015)."""
+    units = bias.shape[-1] // 4
+    bias[..., units : 2 * units] = 1
+    return bias
+
+
+class Recurrent(Module):
+    """What RNN, LSTM and GRU share.
+
+    x : (N, T, in)          out : (N, units), the last output; with return_sequences all, (N, T, units)
+    input_size : None to take it from the first input.
+    return_state : return the tuple (out, *states) instead, the states as they were at the end.
+    go_backwards : walk from the end to the beginning; all outputs are then in that order.
+    stateful : each call starts with the states that the last one ended with, until ``reset_state()``.
+    weight : (in, gates * units), Glorot uniform          recurrent_weight : (units, gates * units), orthogonal
+    bias : zeros but for what the class says; None with bias=False
+    """
+
+    gates: ClassVar[int]
+    states: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        input_size: int | None,
+        hidden_size: int | None = None,
+        bias: bool = True,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+    ) -> None:
+        if hidden_size is None:
+            input_size, hidden_size = None, input_size
+        self.input_size, self.hidden_size = sizes(type(self).__name__, input_size, hidden_size)
+        self.return_sequences, self.return_state = return_sequences, return_state
+        self.go_backwards, self.stateful = go_backwards, stateful
+        self._rng = random.generator()
+        self._last: tuple[Array, ...] | None = None  # the states that a stateful layer ended with
+        units = self.gates * self.hidden_size
+        self.weight: Any = None
+        self.recurrent_weight = Parameter(start.get("orthogonal")((self.hidden_size, units), self._rng))
+        self.bias: Any = Parameter(self.start_bias(units)) if bias else None
+        if input_size is not None:
+            self.build((1, 1, input_size))
+
+    def start_bias(self, units: int) -> Array:
+        """How the bias starts."""
+        return start.zeros((units,))
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
+        """Make the weight for inputs (N, T, in)."""
+        if len(input_shape) != 3:
+            raise ShapeError(
+                f"{type(self).__name__}: sequences (batch, time, features) are needed, not {input_shape}. For one feature: "
+                "x[..., None]."
+            )
+        self.input_size = input_shape[-1]
+        self.weight = Parameter(start.glorot_uniform((self.input_size, self.gates * self.hidden_size), self._rng))
+        self.built = True
+
+    def inputs(self, x: Tensor) -> Tensor:
+        """What the inputs contribute to all steps: (N, T, in) -> (N, T, gates * units)."""
+        return ops.linear(x, self.weight, self.bias)
+
+    def step(self, x: Tensor, *states: Any) -> tuple[Tensor, ...]:
+        """One step: what the input contributes, and the states; returns the new states."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor, initial_state: Any = None, mask: Any = None) -> Any:
+        """(N, T, in) -> (N, units), (N, T, units), or a tuple of one of them and the states.
+
+        initial_state : (N, units), or for LSTM a pair of them; zeros if None.  mask : (N, T), False for steps to skip.
+        """
+        if x.ndim != 3 or x.shape[1] == 0:
+            raise ShapeError(f"{type(self).__name__}: sequences (batch, time > 0, features) are needed, not {x.shape}.")
+        if initial_state is None:
+            initial_state = self._last if self._last is not None else zero_states(x, self.hidden_size, self.states)
+        states = initial_state if isinstance(initial_state, (tuple, list)) else (initial_state,)
+        outputs, states = walk_in_time(self.step, self.inputs(x), states, mask, self.go_backwards)
+        if self.stateful:
+            self._last = tuple(s.data for s in states)
+        out = ops.stack(outputs, axis=1) if self.return_sequences else outputs[-1]
+        return (out, *states) if self.return_state else out
+
+    def reset_state(self) -> None:
+        """Start the next call of a stateful layer with zeros."""
+        self._last = None
+
+    def extra_repr(self) -> str:
+        """The sizes."""
+        return f"{self.input_size}, {self.hidden_size}"
+
+
+class RNN(Recurrent):
+    __doc__ = f"h' = tanh(x W + h U + b): the simple recurrent network (Elman, 1990).\n{Recurrent.__doc__}"
+    gates = 1
+
+    def step(self, x: Tensor, *states: Any) -> tuple[Tensor, ...]:
+        """One step."""
+        return (ops.tanh(x + states[0] @ self.recurrent_weight),)
+
+
+class LSTM(Recurrent):
+    __doc__ = f"A memory with gates for what enters, stays and leaves: ``ops.lstm_cell``.\n{Recurrent.__doc__}"
+    gates, states = 4, 2  # the gates i, f, candidate, o; the states h and c
+
+    def start_bias(self, units: int) -> Array:
+        """Zeros, and ones for the gate that forgets."""
+        return unit_forget_bias(start.zeros((units,)))
+
+    def step(self, x: Tensor, *states: Any) -> tuple[Tensor, ...]:
+        """One step."""
+        h, c = states
+        out: Any = ops.lstm_cell(x + h @ self.recurrent_weight, c)
+        return tuple(out)
+
+
+class GRU(Recurrent):
+    __doc__ = f"A mixture of the last output and a new one: ``ops.gru_cell``.\n{Recurrent.__doc__}"
+    gates = 3  # z, r, n; the bias is (2, 3 units): one row for the inputs, one for the last output
+
+    def start_bias(self, units: int) -> Array:
+        """Zeros."""
+        return start.zeros((2, units))
+
+    def inputs(self, x: Tensor) -> Tensor:
+        """What the inputs contribute to all steps."""
+        return ops.linear(x, self.weight, None if self.bias is None else self.bias[0])
+
+    def step(self, x: Tensor, *states: Any) -> tuple[Tensor, ...]:
+        """One step."""
+        (h,) = states
+        recurrent = ops.linear(h, self.recurrent_weight, None if self.bias is None else self.bias[1])
+        return (ops.gru_cell(x, recurrent, h),)
