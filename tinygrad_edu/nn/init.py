@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from ..engine import Array
 from ..engine.errors import UnknownNameError
 
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
 __all__ = [
     "constant", "fans", "get", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal", "lecun_uniform",
     "normal", "ones", "orthogonal", "truncated_normal", "uniform", "zeros",
 ]  # fmt: skip
 
-Init = Callable[..., Array]
+Init: TypeAlias = Callable[..., Array]
+Shape: TypeAlias = tuple[int, ...]
 
 
-def fans(shape: tuple[int, ...]) -> tuple[int, int]:
+def fans(shape: Shape) -> tuple[int, int]:
     """How many inputs each output sees, and how many outputs each input reaches."""
     if len(shape) < 2:
         return (shape[0], shape[0]) if shape else (1, 1)
@@ -33,100 +38,107 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[1] * size, shape[0] * size
 
 
-def zeros(shape: tuple[int, ...], rng: Any = None, dtype: Any = np.float32) -> Array:
+def zeros(shape: Shape, rng: Any = None, dtype: Any = np.float32) -> Array:
     """All 0."""
     return np.zeros(shape, dtype)
 
 
-def ones(shape: tuple[int, ...], rng: Any = None, dtype: Any = np.float32) -> Array:
+def ones(shape: Shape, rng: Any = None, dtype: Any = np.float32) -> Array:
     """All 1."""
     return np.ones(shape, dtype)
 
 
 def constant(value: float) -> Init:
     """All ``value``."""
-    return lambda shape, rng=None, dtype=np.float32: np.full(shape, value, dtype)
+    return partial(_constant, value=value)
+
+
+def _constant(shape: Shape, rng: Any = None, dtype: Any = np.float32, *, value: float) -> Array:
+    return np.full(shape, value, dtype)
 
 
 def uniform(low: float = -0.05, high: float = 0.05) -> Init:
     """Evenly between low and high."""
-    return lambda shape, rng, dtype=np.float32: rng.uniform(low, high, shape).astype(dtype)
+    return partial(_uniform, low=low, high=high)
+
+
+def _uniform(shape: Shape, rng: Generator, dtype: Any = np.float32, *, low: float, high: float) -> Array:
+    return rng.uniform(low, high, shape).astype(dtype)
 
 
 def normal(mean: float = 0.0, std: float = 0.05) -> Init:
     """Normally distributed."""
-    return lambda shape, rng, dtype=np.float32: rng.normal(mean, std, shape).astype(dtype)
+    return partial(_normal, mean=mean, std=std)
+
+
+def _normal(shape: Shape, rng: Generator, dtype: Any = np.float32, *, mean: float, std: float) -> Array:
+    return rng.normal(mean, std, shape).astype(dtype)
 
 
 def truncated_normal(mean: float = 0.0, std: float = 0.05) -> Init:
     """Normally distributed, drawn again beyond two standard deviations."""
-
-    def init(shape: tuple[int, ...], rng: np.random.Generator, dtype: Any = np.float32) -> Array:
-        out = rng.standard_normal(shape)
-        while (far := np.abs(out) > 2).any():
-            out[far] = rng.standard_normal(int(far.sum()))
-        return (mean + std * out).astype(dtype)
-
-    return init
+    return partial(_truncated, mean=mean, std=std)
 
 
-def _uniform_of(variance: Callable[[int, int], float]) -> Init:
-    def init(shape: tuple[int, ...], rng: np.random.Generator, dtype: Any = np.float32) -> Array:
-        limit = math.sqrt(3 * variance(*fans(shape)))
-        return rng.uniform(-limit, limit, shape).astype(dtype)
-
-    return init
-
-
-def _normal_of(variance: Callable[[int, int], float]) -> Init:
-    def init(shape: tuple[int, ...], rng: np.random.Generator, dtype: Any = np.float32) -> Array:
-        # a normal cut at two standard deviations has 0.8796 of its spread
-        return truncated_normal(0.0, math.sqrt(variance(*fans(shape))) / 0.87962566103423978)(shape, rng, dtype)
-
-    return init
+def _truncated(shape: Shape, rng: Generator, dtype: Any = np.float32, *, mean: float, std: float) -> Array:
+    out = rng.standard_normal(shape)
+    while (far := np.abs(out) > 2).any():
+        out[far] = rng.standard_normal(int(far.sum()))
+    return (mean + std * out).astype(dtype)
 
 
-def _described(init: Init, name: str, doc: str) -> Init:
-    init.__name__, init.__doc__ = name, doc
-    return init
+def glorot_uniform(shape: Shape, rng: Generator, dtype: Any = np.float32) -> Array:
+    """Variance 2 / (fan_in + fan_out): as much signal forwards as backwards (Glorot and Bengio 2010)."""
+    return _flat(shape, rng, dtype, 2 / max(sum(fans(shape)), 1))
 
 
-def _glorot(fan_in: int, fan_out: int) -> float:
-    return 2 / max(fan_in + fan_out, 1)
+def glorot_normal(shape: Shape, rng: Generator, dtype: Any = np.float32) -> Array:
+    """Variance 2 / (fan_in + fan_out), normal (Glorot and Bengio 2010)."""
+    return _bell(shape, rng, dtype, 2 / max(sum(fans(shape)), 1))
 
 
-def _he(fan_in: int, fan_out: int) -> float:
-    return 2 / max(fan_in, 1)
+def he_uniform(shape: Shape, rng: Generator, dtype: Any = np.float32) -> Array:
+    """Variance 2 / fan_in: relu passes half of the signal (He et al. 2015)."""
+    return _flat(shape, rng, dtype, 2 / max(fans(shape)[0], 1))
 
 
-def _lecun(fan_in: int, fan_out: int) -> float:
-    return 1 / max(fan_in, 1)
+def he_normal(shape: Shape, rng: Generator, dtype: Any = np.float32) -> Array:
+    """Variance 2 / fan_in, normal (He et al. 2015)."""
+    return _bell(shape, rng, dtype, 2 / max(fans(shape)[0], 1))
 
 
-glorot_uniform = _described(
-    _uniform_of(_glorot), "glorot_uniform", "Variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."
-)
-glorot_normal = _described(
-    _normal_of(_glorot), "glorot_normal", "Variance 2 / (fan_in + fan_out), normal (Glorot and Bengio, 2010)."
-)
-he_uniform = _described(_uniform_of(_he), "he_uniform", "Variance 2 / fan_in, for relu (He et al., 2015).")
-he_normal = _described(_normal_of(_he), "he_normal", "Variance 2 / fan_in, for relu, normal (He et al., 2015).")
-lecun_uniform = _described(_uniform_of(_lecun), "lecun_uniform", "Variance 1 / fan_in (LeCun et al., 1998).")
-lecun_normal = _described(_normal_of(_lecun), "lecun_normal", "Variance 1 / fan_in, normal (LeCun et al., 1998).")
+def lecun_uniform(shape: Shape, rng: Generator, dtype: Any = np.float32) -> Array:
+    """Variance 1 / fan_in (LeCun et al. 1998)."""
+    return _flat(shape, rng, dtype, 1 / max(fans(shape)[0], 1))
+
+
+def lecun_normal(shape: Shape, rng: Generator, dtype: Any = np.float32) -> Array:
+    """Variance 1 / fan_in, normal (LeCun et al. 1998)."""
+    return _bell(shape, rng, dtype, 1 / max(fans(shape)[0], 1))
+
+
+def _flat(shape: Shape, rng: Generator, dtype: Any, variance: float) -> Array:
+    limit = math.sqrt(3 * variance)
+    return _uniform(shape, rng, dtype, low=-limit, high=limit)
+
+
+def _bell(shape: Shape, rng: Generator, dtype: Any, variance: float) -> Array:
+    """Cut at two standard deviations, as in Keras; what is left of a normal there has 0.8796 of its spread."""
+    return _truncated(shape, rng, dtype, mean=0.0, std=math.sqrt(variance) / 0.87962566103423978)
 
 
 def orthogonal(gain: float = 1.0) -> Init:
-    """A matrix (first axes flattened, last) with orthonormal rows or columns, times gain (Saxe et al., 2013)."""
+    """A matrix (first axis, the others flattened) with orthonormal rows or columns, times gain (Saxe et al. 2013)."""
+    return partial(_orthogonal, gain=gain)
 
-    def init(shape: tuple[int, ...], rng: np.random.Generator, dtype: Any = np.float32) -> Array:
-        if len(shape) < 2:
-            raise ValueError(f"orthogonal: a matrix is needed, the shape is {shape}.")
-        rows, cols = math.prod(shape[:-1]), shape[-1]
-        q, r = np.linalg.qr(rng.standard_normal((max(rows, cols), min(rows, cols))))
-        q = q * np.sign(np.diagonal(r))  # otherwise not uniformly distributed
-        return (gain * (q if rows >= cols else q.T)).reshape(shape).astype(dtype)
 
-    return init
+def _orthogonal(shape: Shape, rng: Generator, dtype: Any = np.float32, *, gain: float) -> Array:
+    if len(shape) < 2:
+        raise ValueError(f"orthogonal: a matrix is needed, the shape is {shape}.")
+    rows, cols = shape[0], math.prod(shape[1:])
+    q, r = np.linalg.qr(rng.standard_normal((max(rows, cols), min(rows, cols))))
+    q = q * np.sign(np.diagonal(r))  # otherwise not uniformly distributed
+    return (gain * (q if rows >= cols else q.T)).reshape(shape).astype(dtype)
 
 
 NAMED: dict[str, Init] = {

@@ -81,10 +81,10 @@ class Sequential(Model):
         """Take a layer out."""
         return self.layers.pop(index)
 
-    def parts(self) -> Iterator[tuple[str, Any]]:
+    def named_parts(self) -> Iterator[tuple[str, Any]]:
         """The layers by number, and whatever else was assigned."""
         yield from ((str(i), layer) for i, layer in enumerate(self.layers))
-        yield from ((name, part) for name, part in super().parts() if not name.startswith("layers."))
+        yield from ((name, part) for name, part in super().named_parts() if not name.startswith("layers."))
 
     def __len__(self) -> int:
         return len(self.layers)

@@ -120,14 +120,14 @@ class Module:
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 
-    def parts(self) -> Iterator[tuple[str, Parameter | Module]]:
+    def named_parts(self) -> Iterator[tuple[str, Parameter | Module]]:
         """The parameters and modules among the attributes, with their names."""
         for name, value in vars(self).items():
             yield from within(name, value)
 
     def children(self) -> Iterator[Module]:
         """The modules directly inside."""
-        return (part for _, part in self.parts() if isinstance(part, Module))
+        return (part for _, part in self.named_parts() if isinstance(part, Module))
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
         """The module itself and all inside, each once, with dotted names."""
@@ -138,7 +138,7 @@ class Module:
             if id(module) not in seen:
                 seen.add(id(module))
                 yield name, module
-                inner = [(f"{name}.{n}" if name else n, m) for n, m in module.parts() if isinstance(m, Module)]
+                inner = [(f"{name}.{n}" if name else n, m) for n, m in module.named_parts() if isinstance(m, Module)]
                 stack.extend(reversed(inner))
 
     def modules(self) -> Iterator[Module]:
@@ -149,7 +149,7 @@ class Module:
         """All parameters, trainable or not, each once, with dotted names: what ``state_dict`` holds."""
         seen: set[int] = set()
         for prefix, module in self.named_modules():
-            for name, part in module.parts():
+            for name, part in module.named_parts():
                 if isinstance(part, Parameter) and id(part) not in seen:
                     seen.add(id(part))
                     yield f"{prefix}.{name}" if prefix else name, part
@@ -268,7 +268,7 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        inner = [(name, repr(part)) for name, part in self.parts() if isinstance(part, Module)]
+        inner = [(name, repr(part)) for name, part in self.named_parts() if isinstance(part, Module)]
         head = f"{type(self).__name__}({self.extra_repr()}"
         if not inner:
             return head + ")"
