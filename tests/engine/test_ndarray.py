@@ -135,6 +135,20 @@ def test_create_graph_leaves_a_gradient_that_can_be_differentiated() -> None:
     assert x.grad.tolist() == [9, 24], "and accumulates like any other"
 
 
+def test_items_of_a_constant_are_assigned() -> None:
+    t = Tensor(np.zeros((2, 2)))
+    t[0] = 1
+    t[Tensor(np.array(1)), 0] = Tensor(5.0)
+    assert t.tolist() == [[1, 1], [5, 0]]
+
+
+def test_reduce_of_a_ufunc_takes_numpys_default_axis() -> None:
+    t = leaf()
+    assert np.add.reduce(t).tolist() == t.numpy().sum(axis=0).tolist()
+    assert np.add.reduce(t, axis=None).item() == 15
+    assert np.maximum.reduce(t, 1).tolist() == [2, 5]
+
+
 def test_assign_checks_shape_and_mode() -> None:
     t = leaf()
     with pytest.raises(GraphError, match="no_grad"):

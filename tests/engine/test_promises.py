@@ -629,12 +629,16 @@ def test_hooks_see_and_replace_the_whole_gradient() -> None:
     x = leaf(1.0, 2.0)
     y = x * 3
     seen: list[list[float]] = []
-    remove = y.register_hook(lambda g: seen.append(g.tolist()))
+    y.register_hook(lambda g: seen.append(g.tolist()))
     x.register_hook(lambda g: g * 10)
-    (y + y).sum().backward(retain_graph=False)
+    (y + y).sum().backward()
     assert seen == [[2, 2]]
     assert x.grad.tolist() == [60, 60]
+    z = x * 3
+    remove = z.register_hook(lambda g: seen.append(g.tolist()))
     remove()
+    z.sum().backward()
+    assert len(seen) == 1, "a removed hook is not called"
     y = x * 3
     y.retain_grad()
     (y * y).sum().backward()
@@ -711,6 +715,33 @@ def test_anomaly_sees_raw_numpy_writes() -> None:
         x.data[0] = 5
         with pytest.raises(InPlaceError, match="multiply"):
             y.backward()
+
+
+def test_a_hook_may_return_another_dtype_but_no_other_shape() -> None:
+    x = leaf(1.0, 2.0, dtype=np.float32)
+    x.register_hook(lambda g: np.array([5.0, 6.0]))
+    x.sum().backward()
+    assert (x.grad.dtype, x.grad.tolist()) == (np.float32, [5, 6])
+    y = leaf(1.0, 2.0)
+    y.register_hook(lambda g: np.ones(3))
+    with pytest.raises(RuleError, match=r"\(3,\)"):
+        y.sum().backward()
+
+
+def test_a_complex_number_makes_float32_complex64() -> None:
+    x = Tensor(np.ones(2, dtype=np.float32), requires_grad=True)
+    y = x * 2j
+    assert y.dtype == np.complex64
+    (y * 1j).sum().backward(np.complex64(1))
+    assert (x.grad.dtype, x.grad.tolist()) == (np.float32, [-2, -2])
+
+
+def test_every_conversion_inside_a_rerun_is_refused() -> None:
+    for convert in (lambda x: x.numpy(), lambda x: x.tolist(), lambda x: x.item(), np.asarray, np.from_dlpack):
+        used = tg.op(name="wrong")(lambda x, convert=convert: (x * 1, lambda g: convert(x) is None or g))
+        y = used(Tensor(np.array([1.0]), requires_grad=True))
+        with pytest.raises(DetachError, match="raw"):
+            y.backward(create_graph=True)
 
 
 def test_the_mode_snapshot_compares() -> None:

@@ -104,6 +104,18 @@ def test_no_grad_outside_means_no_graph_on_the_result() -> None:
     close(g, 3 * X**2)
 
 
+def test_a_derivative_along_a_direction_under_no_grad_is_no_part_of_a_graph() -> None:
+    x = Tensor(X, requires_grad=True)
+    with tg.no_grad():
+        value, along = tg.jvp(ops.tanh, [x], [X])
+    assert not value.requires_grad
+    assert not along.requires_grad
+    y, _ = tg.vjp(ops.tanh, X)
+    assert not y.requires_grad, "nothing of the caller's is in it"
+    y, _ = tg.vjp(ops.tanh, x)
+    assert y.requires_grad
+
+
 def test_vjp_and_jvp_are_adjoint() -> None:
     f = lambda x: ops.tanh(x @ W) * x
     y, pull = tg.vjp(f, X)

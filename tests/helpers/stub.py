@@ -39,13 +39,12 @@ def attached() -> dict[str, Any]:
 
 def parameter(p: inspect.Parameter) -> str:
     star = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
-    default = (
-        ""
-        if p.default is p.empty
-        else f" = {p.default!r}"
-        if isinstance(p.default, (int, float, str, type(None)))
-        else " = ..."
-    )
+    if p.default is p.empty:
+        default = ""
+    elif isinstance(p.default, str):
+        default = f' = "{p.default}"'  # the formatter's quotes
+    else:
+        default = f" = {p.default!r}" if isinstance(p.default, int | float | None) else " = ..."
     kind = "Any" if p.annotation in (p.empty, "Array") else str(p.annotation)
     known = {"Any", "int", "float", "bool", "str", "int | None", "float | None", "str | None"}
     return f"{star}{p.name}: {kind if kind in known else 'Any'}{default}"
