@@ -73,7 +73,7 @@ def cumprod(x: Array, axis: int | None = None, dtype: Any = None) -> Any:
 def _loop(x: Array, decay: Array, axis: int = -1) -> Array:
     """The recurrence on bare arrays, one entry of the axis after the other."""
     x, decay = (np.moveaxis(v, axis, 0) for v in np.broadcast_arrays(x, decay))
-    out = np.array(x, dtype=np.result_type(x, decay))
+    out = x.astype(np.result_type(x, decay))
     for i in range(1, len(out)):
         out[i] += decay[i] * out[i - 1]
     return np.moveaxis(out, 0, axis)

@@ -113,17 +113,17 @@ def _clipped(draw: Any) -> Any:
 
 @op(method="clip", samples=_clipped, reference=np.clip)
 def clip(x: Array, min: Array = None, max: Array = None) -> Any:
-    """x kept between two bounds; None for no bound, and max where the bounds cross.
+    """x kept between two bounds; None for no bound, and max where the bounds meet or cross.
 
     x : (...)          min, max : numbers or arrays, broadcastable with x          out : broadcast shape
     Gradient: g to x inside and at the bounds, else to the bound that x was moved to.
     """
     x, min, max = raw(x), raw(min), raw(max)
     under = False if min is None else x < min
-    over = False if max is None else (x > max) | (min > max if min is not None else False)
+    over = False if max is None else (x > max) | (min >= max if min is not None else False)
     none = min is None and max is None
     return (
-        np.array(x) if none else np.clip(x, min, max),
+        +x if none else np.clip(x, min, max),
         lambda g: np.where(under | over, 0, g),
         lambda g: np.where(under & np.logical_not(over), g, 0),
         lambda g: np.where(over, g, 0),

@@ -17,7 +17,7 @@ __all__ = ["partition", "sort", "take_along_axis", "topk"]
 def lanes(order: Array, shape: tuple[int, ...], axis: int) -> tuple[Array, ...]:
     """Places along one axis as an index into an array of this shape; along the others, each stays in its own lane."""
     ndim = len(shape)
-    index = [np.arange(n).reshape([-1 if i == a else 1 for i in range(ndim)]) for a, n in enumerate(shape)]
+    index = [np.arange(n, like=order).reshape([-1 if i == a else 1 for i in range(ndim)]) for a, n in enumerate(shape)]
     index[axis] = order
     return tuple(index)
 
