@@ -82,7 +82,11 @@ def _directions(draw: Any) -> Any:
     return draw.choice((call(off_zero(y), x), call(y, off_zero(x))))
 
 
-@op(numpy=np.arctan2, samples=_directions, note="nearer to the origin than 0.1, it turns faster than differences can tell")
+@op(
+    numpy=np.arctan2,
+    samples=_directions,
+    note="nearer to the origin than 0.1, it turns faster than differences can tell",
+)
 def arctan2(y: Array, x: Array) -> Any:
     """The angle from -pi to pi of the point (x, y); y comes first, as in y / x.
 
