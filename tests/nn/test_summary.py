@@ -48,6 +48,11 @@ def test_what_is_not_built_is_shown_as_such():
     assert "(unbuilt)" in text
 
 
+def test_images_of_unknown_size_are_not_guessed():
+    text = nn.summary(nn.Sequential([nn.Conv2d(1, 4, 3), nn.Flatten(), nn.Linear(36, 2)]))
+    assert "│ conv2d (Conv2d)   │ ?            │      40 │" in text
+
+
 def test_a_model_that_cannot_run_still_prints_unless_the_shape_was_asked_for():
     broken = mnist(784, 64)
     assert "│ linear_1 (Linear) │ ?            │     650 │" in nn.summary(broken)

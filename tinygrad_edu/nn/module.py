@@ -48,8 +48,8 @@ class Module:
             def forward(self, x):
                 return x * self.factor
 
-    Attributes: ``training``, the mode; ``trainable``, False while frozen; ``built``, whether there has been a first call
-    or ``build``; ``input_shape``, of that first call.
+    Attributes: ``training``, the mode; ``trainable``, False while frozen; ``built``, False until the first call or
+    ``build``; ``input_shape``, of the first call.
     """
 
     built: bool = False
@@ -311,7 +311,7 @@ def once(build: Callable[..., None]) -> Callable[..., None]:
         if self.built:
             return
         build(self, *input_shapes)
-        self.built, self.input_shape = True, input_shapes[0] if len(input_shapes) == 1 else input_shapes
+        self.built = True
         if not self.trainable:
             self.freeze()
 

@@ -17,8 +17,8 @@ def summary(model: Module, input_shape: Any = None) -> str:
 
     model : its direct parts are the rows.
     input_shape : of a batch, None for the batch. Zeros of this shape are passed through to see the shapes in between, and
-        build what is not built. By default the shape of the first call, or what the first layer tells of itself; where
-        neither is known, shapes are shown as ``?``.
+        build what is not built. By default the shape of the first call, or the features that a Linear wants; where
+        neither fits, shapes are shown as ``?``.
     """
     layers = list(dict.fromkeys(model.children())) or [model]
     shapes = output_shapes(model, layers, input_shape)
@@ -96,7 +96,8 @@ def output_shapes(model: Module, layers: list[Module], input_shape: Any) -> dict
 
         return call
 
-    guess = next((m.input_shape for m in model.modules() if m.input_shape), None)
+    features = (getattr(module, "in_features", None) for module in model.modules())
+    guess = model.input_shape or next(((None, n) for n in features if n), None)
     try:
         for layer in layers:
             vars(layer)["forward"] = watched(layer)
