@@ -39,8 +39,9 @@ class RandomDraw(Draw):
         if kind == 1 and domain.special:
             chosen = self.rng.uniform(size=size) < 0.5
             values[chosen] = self.rng.choice(domain.special, int(chosen.sum()))
-        if kind == 2 and size > 1:  # ties
-            values = values[self.rng.integers(0, max(size // 2, 1), size)]
+        if kind == 2:  # few different numbers: ties, within an array and with the next one
+            few = np.linspace(max(domain.low, -3.0), min(domain.high, 3.0), 4)
+            values = np.where(values == np.clip(values, few[0], few[-1]), self.rng.choice(few, size), values)
         return values.reshape(shape)
 
 
