@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Array, Tensor, op, raw
+from ..engine import Array, Tensor, memory, op, raw
 from ..engine.domain import call
 from ..engine.errors import ShapeError
 from ._window import Window, batch_first, batch_last, inside, padded, window
@@ -29,6 +29,7 @@ __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
 
 def columns(x: Array, win: Window) -> Array:
     """(C, *size, N) -> (C, *kernel, *positions, N): what each kernel entry meets."""
+    memory.keep()
     if win.trivial:
         return x.reshape(x.shape[0], *win.kernel, *x.shape[1:])
     positions = win.positions(x.shape[1:-1])
