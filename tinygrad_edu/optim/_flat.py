@@ -21,7 +21,7 @@ import numpy as np
 from ..engine import Array, Tensor, mutation
 from ..engine.errors import DTypeError, ShapeError
 
-BLOCK = 2**16  # entries that a block has at most
+BLOCK = 2**17  # entries that a block has at most
 SMALL = 2**14  # a parameter of more entries shares no block
 
 
