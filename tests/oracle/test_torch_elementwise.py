@@ -78,7 +78,7 @@ def average(x: Any, axis: Any, weights: Any, *, keepdims: bool) -> Any:
         w = w.reshape([-1 if a == axis % x.ndim else 1 for a in range(x.ndim)])
     w = w.expand(x.shape)
     axes = axes_of(x, axis)
-    return (w * x).sum(axes, keepdims) / w.sum(axes, keepdims) if axes else x * w / w
+    return (w * x).sum(axes, keepdims) / w.sum(axes, keepdims)
 
 
 def recurrence(x: Any, decay: Any, axis: int) -> Any:
@@ -148,7 +148,7 @@ PYTORCH: dict[str, Callable[..., Any]] = {name: getattr(torch, name) for name in
     "take_along_axis": take_along,
     "topk": lambda x, k, axis: tuple(torch.topk(x, k, axis)),
     "var": over_axes(lambda x, axis, ddof: torch.var(x, axis, correction=ddof)),
-    "vector_norm": lambda x, axis, keepdims, **k: torch.linalg.vector_norm(x, k["ord"], axis, keepdims),
+    "vector_norm": over_axes(lambda x, axis, **k: torch.linalg.vector_norm(x, k["ord"], axis)),
     "where": lambda c, x, y: torch.where(torch.as_tensor(c), x, y),
 }
 ABSENT = {"partition": "PyTorch has none, and which order the entries take around the kth is left open"}
@@ -162,6 +162,18 @@ def at_origin(x: Any, y: Any) -> bool:
     return bool(((x == 0) & (y == 0)).any())
 
 
+def zeros(x: Any, *args: Any, **kwargs: Any) -> bool:
+    return bool((x == 0).any())
+
+
+def of_one(x: Any, axis: Any, weights: Any, keepdims: bool) -> bool:
+    return (x.size if axis is None else x.shape[axis]) == 1
+
+
+def meeting(x: Any, low: Any, high: Any) -> bool:
+    return low is not None and high is not None and bool(np.any(np.equal(low, high)))
+
+
 def far_apart(x: Any, y: Any) -> bool:
     return bool((np.abs(x - y) > 300).any())
 
@@ -169,16 +181,20 @@ def far_apart(x: Any, y: Any) -> bool:
 # Where the two differ on purpose, or PyTorch has no derivative: other samples are drawn.
 ELSEWHERE: dict[str, tuple[str, Callable[..., bool]]] = {
     "arctan2": ("the origin has no direction: gradient 0 of every order here, NaN there from the second", at_origin),
-    "copysign": ("the second derivative at x = 0: 0 here, NaN there", lambda x, y: bool((x == 0).any())),
-    "float_power": ("d2/dxdy x^y at y = 0 is 1/x, 0 there", lambda x, y: np.ndim(y) > 0 and bool((y == 0).any())),
+    "average": ("of one entry, its weight has the gradient 0 here, a rounding error there", of_one),
+    "clip": ("where the bounds meet, x has no gradient here, 1 there", meeting),
+    "copysign": ("the second derivative at x = 0: 0 here, NaN there", zeros),
+    "float_power": ("d2/dxdy x^y at y = 0 is 1/x, 0 there", lambda x, y: np.ndim(y) > 0 and zeros(y)),
     "fmax": ("at a tie half to each, as maximum; there all to the first", ties),
     "fmin": ("at a tie half to each, as minimum; there all to the first", ties),
     "hypot": ("at the origin 0, as a norm; NaN there", at_origin),
     "logaddexp": ("a small second derivative is 0 or NaN there, where exp(y - x) overflows in between", far_apart),
     "logaddexp2": ("as logaddexp", far_apart),
-    "power": ("d2/dxdy x^y at y = 0 is 1/x, 0 there", lambda x, y: np.ndim(y) > 0 and bool((y == 0).any())),
-    "sinc": ("d2/dx2 at 0 is -pi^2/3; there 0 or NaN", lambda x: bool((np.abs(x) < 1e-3).any())),
-    "std": ("of a constant 0; NaN there", lambda x, axis, keepdims, ddof: bool((np.ptp(x, axis) == 0).any())),
+    "norm": ("of zeros, or with zeros among the entries, the second derivative is 0 here, NaN there", zeros),
+    "power": ("d2/dxdy x^y at y = 0 is 1/x, 0 there", lambda x, y: np.ndim(y) > 0 and zeros(y)),
+    "sinc": ("d2/dx2 at 0 is -pi^2/3; there 0 or NaN", lambda x: zeros(np.abs(x) > 1e-3)),
+    "std": ("of a constant 0; NaN there", lambda x, axis, keepdims, ddof: zeros(np.ptp(x, axis))),
+    "vector_norm": ("as norm", zeros),
 }
 
 
