@@ -179,9 +179,10 @@ def logsumexp(x: Array, axis: Any = None, *, keepdims: bool = False) -> Any:
     x : (...)          out : x's shape without the axes (or with size 1)
     Gradient: g * softmax(x).  At the edge: of nothing but -inf, the value is -inf and the gradient 0.
     """
-    e = np.exp(x - peak(x, axis))
+    top = peak(x, axis)
+    e = np.exp(x - top)
     total = e.sum(axis=axis, keepdims=True)
     empty = raw(total) == 0
     total = np.where(empty, 1, total)
-    out = np.where(empty, -np.inf, np.log(total) + peak(x, axis))
+    out = np.where(empty, -np.inf, np.log(total) + top)
     return dropped(out, axis, keepdims), lambda g: spread(g, x, axis, keepdims) * (e / total)
