@@ -190,12 +190,12 @@ def finish(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any,
     edges = edges_of(this, args, pullbacks) if now.record else ()
     wrapped: Any
     if not isinstance(out, tuple):
-        wrapped = wrap(this, args, kwargs, lawful(out, common), edges)
+        wrapped = record(this, args, kwargs, lawful(out, common), edges)
     else:
         outs = tuple(lawful(o, common) for o in out)
-        bundle = wrap(this, args, kwargs, Parts(outs), tuple((x, of_parts(p, outs)) for x, p in edges))
+        bundle = record(this, args, kwargs, Parts(outs), tuple((x, of_parts(p, outs)) for x, p in edges))
         picks = [((bundle, spread(i, len(outs))),) if edges else () for i in range(len(outs))]
-        parts = [wrap(PICK, (bundle, i), NO_OPTIONS, o, e) for i, (o, e) in enumerate(zip(outs, picks))]
+        parts = [record(PICK, (bundle, i), NO_OPTIONS, o, e) for i, (o, e) in enumerate(zip(outs, picks))]
         wrapped = out._make(parts) if hasattr(out, "_make") else tuple(parts)  # numpy's named tuples keep their names
     if now.anomaly:
         from .anomaly import watch
@@ -204,13 +204,19 @@ def finish(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any,
     return wrapped
 
 
-def wrap(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], out: Array, edges: tuple[Any, ...]) -> Tensor:
-    """A result as a Tensor; with a node if somebody wants a gradient through it, which integers do not have."""
-    if getattr(out.dtype, "kind", "f") not in "fc":
-        edges = ()
+def wrap(out: Array) -> Tensor:
+    """An array as a Tensor without a graph; the array is known to be one."""
     t: Tensor = new(Tensor)
-    t.data, t.grad, t.hooks, t.requires_grad = out, None, (), edges != ()
-    t.node = (count(), this, args, kwargs, edges) if edges else None
+    t.data, t.grad, t.hooks, t.requires_grad, t.node = out, None, (), False, None
+    return t
+
+
+def record(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], out: Array, edges: tuple[Any, ...]) -> Tensor:
+    """A result as a Tensor; with a node if somebody wants a gradient through it, which integers do not have."""
+    t = wrap(out)
+    if edges and getattr(out.dtype, "kind", "f") in "fc":
+        t.requires_grad = True
+        t.node = (count(), this, args, kwargs, edges)
     return t
 
 

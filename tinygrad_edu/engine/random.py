@@ -37,13 +37,16 @@ def set_random_seed(seed: Any) -> None:
     _root.set(np.random.SeedSequence(int(seed)))
 
 
-def generator() -> np.random.Generator:
-    """A new independent Generator from the root; without a seed, from the operating system's entropy."""
+def generator(seed: int | None = None) -> np.random.Generator:
+    """A new independent Generator from the root; without ``set_random_seed``, from the operating system's entropy.
+
+    seed : a number for a Generator that depends on nothing else.
+    """
     root = _root.get()
     if root is None:
         root = np.random.SeedSequence()
         _root.set(root)
-    made = generator_class()(np.random.PCG64(root.spawn(1)[0]))
+    made = generator_class()(np.random.PCG64(root.spawn(1)[0] if seed is None else seed))
     _alive.add(made)
     return made  # type: ignore[no-any-return]
 

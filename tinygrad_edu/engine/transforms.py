@@ -17,7 +17,7 @@ import numpy as np
 
 from .errors import GraphError, ShapeError
 from .modes import enable_grad, mode
-from .op import NO_OPTIONS, alias, wrap
+from .op import NO_OPTIONS, alias, record
 from .random import replay, states
 from .rule import Op
 from .tensor import EDGES, NUMBER, Tensor, count
@@ -274,7 +274,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Tensor]:
         ]  # the last g and its gradients: the edges of a node are asked in a row with the same g
         edges = tuple((t, functools.partial(gradient, i)) for i, t in enumerate(sources))
         this = Op("checkpoint", lambda *xs: (out, *([None] * len(xs))), again=once_more)
-        return wrap(this, (), NO_OPTIONS, out, edges)
+        return record(this, (), NO_OPTIONS, out, edges)
 
     return call
 

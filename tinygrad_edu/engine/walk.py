@@ -17,7 +17,7 @@ from . import checks, mutation
 from .errors import GraphError, RuleError
 from .higher import rerun
 from .modes import mode, no_grad, rerunning
-from .op import NO_OPTIONS
+from .op import NO_OPTIONS, wrap
 from .rule import Op
 from .tensor import EDGES, NUMBER, OP, Array, Tensor
 
@@ -163,7 +163,7 @@ def accumulate(gradients: Pairs) -> None:
         elif leaf.grad is not None:
             leaf.grad = Tensor(np.asarray(leaf.grad.data + g))
         else:
-            leaf.grad = Tensor(g if private(g) else g.copy())
+            leaf.grad = wrap(np.asarray(g if private(g) else g.copy()))
 
 
 def seeded(root: Tensor, seed: Any, create_graph: bool) -> Any:
