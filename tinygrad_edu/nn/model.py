@@ -34,6 +34,7 @@ class Sequential(Model):
 
     Sequential([Linear(784, 128), ReLU(), Linear(128, 10)]), or the layers as arguments. Index and slice it like a list.
 
+    >>> from tinygrad_edu.nn import Linear, ReLU
     >>> model = Sequential([Linear(3, 2), ReLU()])
     >>> len(model), model[0]
     (2, Linear(3, 2))
