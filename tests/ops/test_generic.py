@@ -1,13 +1,11 @@
 """Every registered op with samples must have every property: a test an op and property, none of them written by hand."""
 
-import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
 
 import tinygrad_edu  # noqa: F401 - registers the ops
 from tinygrad_edu.engine import OPS
-from tinygrad_edu.verify import strategies
-from tinygrad_edu.verify.properties import PROPERTIES, SHARE
+from tinygrad_edu.verify.properties import PROPERTIES
+from tinygrad_edu.verify.suite import property_test
 
 # Without samples, each with the reason.
 WITHOUT = {
@@ -19,15 +17,7 @@ OURS = {name: op for name, op in OPS.items() if op.rule.__module__.startswith("t
 @pytest.mark.parametrize("prop", PROPERTIES)
 @pytest.mark.parametrize("name", sorted(name for name, op in OURS.items() if op.samples))
 def test_op(name, prop):
-    @settings(
-        max_examples=max(3, round(settings.default.max_examples * SHARE[prop])), suppress_health_check=HealthCheck
-    )
-    @given(strategies.samples(name))
-    def holds(sample):
-        PROPERTIES[prop](OURS[name], sample)
-
-    with np.errstate(all="ignore"):
-        holds()
+    property_test(name, prop)()
 
 
 def test_an_op_without_samples_has_a_written_reason():

@@ -94,7 +94,11 @@ def arrays(
     """
     if shape is None:
         shape = shapes()
-    size = draw(shape) if isinstance(shape, st.SearchStrategy) else tuple(np.atleast_1d(np.asarray(shape, dtype=int)))
+    size = (
+        draw(shape)
+        if isinstance(shape, st.SearchStrategy)
+        else tuple(np.atleast_1d(np.asarray(shape, dtype=int)).tolist())
+    )
     domain = Domain(low, high, tuple(v for v in special if low <= v <= high), apart)
     return HypothesisDraw(draw).reals(size, domain).astype(dtype)
 
