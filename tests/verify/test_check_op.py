@@ -5,7 +5,7 @@ import pytest
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor
-from tinygrad_edu.engine.domain import call, pairs, reals
+from tinygrad_edu.engine.domain import at, call, pairs, reals
 from tinygrad_edu.engine.errors import GradientMismatch, NotVerifiableError, UnknownNameError
 from tinygrad_edu.verify import check_op
 from tinygrad_edu.verify.check_op import op_of
@@ -19,7 +19,7 @@ def planted(**about):
     return lambda rule: tg.op(name=f"tests.check_op.{rule.__name__}", **about)(rule)
 
 
-@planted(analytic=True, reference=lambda x: x * x * x, method="tests_cube")
+@planted(analytic=True, reference=lambda x: x * x * x)
 def right(x):
     return x**3, lambda g: 3 * g * x**2
 
@@ -103,6 +103,11 @@ def looks_at_the_gradient(x):
     return 3 * x, lambda g: np.where(g < -0.5, 2.5 * g, 3 * g)
 
 
+@planted(kinks=(at(1.0, gives=1.0), at([0.0, 2.0], gives=[0.0, 1.0])))
+def against_its_policy(x):
+    return np.maximum(x, 0), lambda g: g * (x >= 0)
+
+
 @planted(samples=NEAR)
 def raises(x):
     raise ZeroDivisionError("a bug in the rule")
@@ -132,6 +137,7 @@ def test_the_right_op_passes_every_property():
         (mutates_g, "purity", "writes to g"),
         (non_deterministic, "purity", "two runs gave different values"),
         (looks_at_the_gradient, "purity", "not linear in g"),
+        (against_its_policy, "policy", "the gradient is [[1., 1.]], by policy [[0.0, 1.0]]"),
         (raises, "gradient", "raised ZeroDivisionError: a bug in the rule"),
     ],
 )
@@ -143,14 +149,18 @@ def test_a_property_catches_its_mistake(op, prop, words):
     assert caught.value.report.failures.keys() == report.failures.keys()
 
 
-def test_a_method_that_does_something_else_is_found(monkeypatch):
-    monkeypatch.setattr(Tensor, "tests_cube", lambda self: self * self)
-    assert "the method tests_cube gives another value" in check_op(right, raise_on_fail=False).failures["protocol"]
-
-
-def test_a_numpy_function_that_leaves_the_graph_is_found(monkeypatch):
-    monkeypatch.setattr(Tensor, "tests_cube", lambda self: self.data**3)
-    assert "left the graph" in check_op(right, raise_on_fail=False).failures["protocol"]
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        (lambda self: self * self, "the method cubed gives another value"),
+        (lambda self: self.data**3, "the method cubed left the graph"),
+        (lambda self: self.detach() ** 3, "the method cubed is not recorded"),
+    ],
+)
+def test_a_method_that_does_something_else_is_found(monkeypatch, method, words):
+    monkeypatch.setattr(right.op, "method", "cubed")
+    monkeypatch.setattr(Tensor, "cubed", method, raising=False)
+    assert words in check_op(right, raise_on_fail=False).failures["protocol"]
 
 
 def test_gradients_that_share_memory_are_found(monkeypatch):

@@ -19,7 +19,7 @@ def run(*arguments):
 
 
 def test_its_own_tests_pass():
-    assert "24 passed" in run("-m", "pytest", "-q", "-p", "no:cacheprovider")
+    assert "26 passed" in run("-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
 def test_the_command_line_verifies_its_ops():

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-__all__ = ["Domain", "Draw", "Sample", "Samples", "call", "optioned", "pairs", "reals"]
+__all__ = ["Domain", "Draw", "Kink", "Sample", "Samples", "at", "call", "optioned", "pairs", "reals"]
 
 T = TypeVar("T")
 
@@ -44,6 +44,21 @@ class Sample(NamedTuple):
 def call(*args: Any, **kwargs: Any) -> Sample:
     """The Sample ``op(*args, **kwargs)``."""
     return Sample(args, kwargs)
+
+
+class Kink(NamedTuple):
+    """A call of an op at a point where its gradient is a matter of policy, and what it is there, input by input."""
+
+    sample: Sample
+    gives: tuple[Any, ...]
+
+
+def at(*args: Any, gives: Any, **kwargs: Any) -> Kink:
+    """At ``op(*args, **kwargs)`` the gradient of the sum of the result is ``gives``: one value, or a tuple of one an input.
+
+    Numbers and lists among the arguments stand for arrays: ``at([2.0, 2.0, 1.0], gives=[0.5, 0.5, 0.0])``.
+    """
+    return Kink(Sample(args, kwargs), gives if isinstance(gives, tuple) else (gives,))
 
 
 class Draw(ABC):

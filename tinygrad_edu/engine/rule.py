@@ -35,10 +35,12 @@ class Op:
         reference: Callable[..., Any] | None = None,
         analytic: bool = False,
         again: Callable[..., Any] | None = None,
+        kinks: Any = (),
         note: str = "",
     ) -> None:
         self.name, self.rule, self.numpy, self.method = name, rule, numpy, method
-        self.samples, self.reference, self.analytic, self.again, self.note = samples, reference, analytic, again, note
+        self.samples, self.reference, self.analytic = samples, reference, analytic
+        self.again, self.kinks, self.note = again, kinks, note
         # read from the code object: inspect.signature, and importing it, would be a fifth of the package's import time
         code, given = rule.__code__, rule.__defaults__ or ()
         self.names: tuple[str, ...] = code.co_varnames[: code.co_argcount]

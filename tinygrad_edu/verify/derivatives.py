@@ -9,13 +9,13 @@ import numpy as np
 
 from ..engine import Op
 from ..engine.domain import Sample
-from .call import Call, require, show
+from .call import Call, close, require, show
 from .doctor import Case, diagnose
 from .judge import Verdict, judge
 from .numeric import Estimate, complex_step, differences, directional
-from .problem import Combined, Gradient, Problem, jacobian, joined
+from .problem import Combined, Gradient, Problem, jacobian, joined, split
 
-__all__ = ["derivative", "gradient", "holomorphic", "second"]
+__all__ = ["derivative", "gradient", "holomorphic", "policy", "second"]
 
 MANY = (40, 16)  # inputs, or results, of which order 1, or a higher one, looks at all; of more it takes so many
 ROUNDING = 1e-15  # inside a rule, where numbers near 1 cancel: 1 - tanh(9)^2
@@ -114,6 +114,22 @@ def along_smooth_directions(op: Op, call: Call, problem: Problem, analytic: Any)
         f"at a tie the gradient's entries sum to {show(analytic.sum(axis=1))}, but moving all inputs together changes the result "
         f"by {show(numeric.value)}.",
     )  # fmt: skip
+
+
+def policy(op: Op, sample: Sample) -> None:
+    """At the points that the op's ``kinks`` name, whatever the sample, its gradient is what they say."""
+    for (args, kwargs), gives in op.kinks:
+        arrays = [
+            np.array(v, dtype=float) if isinstance(v, (float, list)) and i < op.required else v
+            for i, v in enumerate(args)
+        ]
+        call = Call(op, Sample(tuple(arrays), kwargs))
+        with np.errstate(all="ignore"):
+            full, _, _ = jacobian(call.problem())
+        found = split(full.sum(axis=0), call.arrays)
+        pairs = zip(found, gives, strict=False)
+        same = len(found) == len(gives) and all(close(a, np.array(b, dtype=float), 1e-12) for a, b in pairs)
+        require(same, op, call, f"at this kink the gradient is {show(found)}, by policy {show(list(gives))}.")
 
 
 def holomorphic(op: Op, sample: Sample) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from ..engine import Op
 from ..engine.domain import Sample
 from .conduct import broadcasting, dtypes, layouts, protocol, purity, value
-from .derivatives import gradient, holomorphic, second
+from .derivatives import gradient, holomorphic, policy, second
 
 __all__ = ["PROPERTIES", "SHARE"]
 
@@ -16,6 +16,7 @@ PROPERTIES: dict[str, Callable[[Op, Sample], Any]] = {
     "value": value,
     "gradient": gradient,
     "second": second,
+    "policy": policy,
     "holomorphic": holomorphic,
     "dtypes": dtypes,
     "layouts": layouts,
@@ -28,6 +29,7 @@ SHARE = {
     "value": 0.12,
     "gradient": 0.15,
     "second": 0.06,
+    "policy": 0.01,
     "holomorphic": 0.05,
     "dtypes": 0.08,
     "layouts": 0.05,
