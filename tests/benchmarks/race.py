@@ -13,6 +13,9 @@ from .processes import CORETYPE, Missing, Processes
 from .rows import ON_NUMPY, Entry, Row, Target
 
 
+DISTURBED = 0.25
+
+
 @dataclass(frozen=True)
 class Ratio:
     """Ours divided by theirs in the same rounds: the median, and the middle half of the rounds."""
@@ -21,11 +24,14 @@ class Ratio:
     low: float
     high: float
     target: Target | None
+    disturbed: bool = False
 
     @property
     def verdict(self) -> str:
         if self.target is None:
             return ""
+        if self.disturbed:
+            return "disturbed"
         if self.target.stretch and self.median <= self.target.stretch:
             return "stretch"
         return "yes" if self.median <= self.target.required else "no"
@@ -33,11 +39,15 @@ class Ratio:
 
 @dataclass
 class Result:
-    """The times of a row: those of each contestant, in order of rounds, by (title, as found)."""
+    """The times of a row: those of each contestant, in order of rounds, by (title, as found).
+
+    disturbed : the share of turns that other programs disturbed; above a quarter no verdict is given.
+    """
 
     row: Row
     times: dict[tuple[str, bool], list[float]] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    disturbed: float = 0.0
 
     def ratio(self, other: Entry, found: bool = False) -> Ratio | None:
         """Ours to theirs, with the kernels that were chosen or, with `found`, those of the environment as it was."""
@@ -47,8 +57,8 @@ class Result:
             return None
         each = [a / b for a, b in zip(ours, theirs)]
         low, _, high = quantiles(each, n=4) if len(each) > 1 else each * 3
-        targets = self.row.targets
-        return Ratio(median(each), low, high, targets.get(other.label or other.peer))
+        target = self.row.targets.get(other.label or other.peer)
+        return Ratio(median(each), low, high, target, self.disturbed > DISTURBED)
 
     def as_json(self) -> dict[str, Any]:
         row, ratios = self.row, []
@@ -67,7 +77,8 @@ class Result:
                         }
                     )
         times = [{"who": who, "as_found": found, "rounds": t} for (who, found), t in self.times.items()]
-        return {"key": row.key, "title": row.title, "times": times, "ratios": ratios, "missing": self.missing}
+        about = {"key": row.key, "title": row.title, "disturbed": self.disturbed, "missing": self.missing}
+        return about | {"ratios": ratios, "times": times}
 
 
 def race(row: Row, processes: Processes, rounds: int, peers: set[str] | None = None) -> Result:
@@ -87,6 +98,7 @@ def race(row: Row, processes: Processes, rounds: int, peers: set[str] | None = N
                 result.missing[entry.title] = str(why)
                 if entry is row.ours:
                     return result  # nothing to compare with
+    turns, disturbed = processes.turns, processes.disturbed
     for _ in range(row.rounds or rounds):
         for who, measure in list(measures.items()):
             try:
@@ -97,6 +109,7 @@ def race(row: Row, processes: Processes, rounds: int, peers: set[str] | None = N
                 result.times.pop(who, None)
             else:
                 result.times.setdefault(who, []).append(seconds)
+    result.disturbed = (processes.disturbed - disturbed) / max(1, processes.turns - turns)
     return result
 
 

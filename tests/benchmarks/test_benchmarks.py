@@ -31,6 +31,12 @@ def test_verdict(ours, verdict):
     assert result([ours], [1.0]).ratio(THEIRS).verdict == verdict
 
 
+def test_no_verdict_where_others_disturbed_the_turns():
+    disturbed = result([0.5], [1.0])
+    disturbed.disturbed = 0.5
+    assert disturbed.ratio(THEIRS).verdict == "disturbed"
+
+
 def test_table_and_json_hold_the_same_comparison(tmp_path):
     results = [result([1e-3, 1e-3], [2e-3, 2e-3])]
     results[0].missing["JAX jit"] = "not installed: pip install jax"
