@@ -61,10 +61,11 @@ def test_a_frozen_parameter_stays_even_with_a_gradient_left_over():
 def test_a_tied_parameter_is_stepped_once():
     """ADVERSARIAL 30 (tinygrad#1047)."""
     a = parameter(ONES)
-    optimizer = optim.SGD([a, a], lr=0.25)
+    optimizer = optim.SGD([a, a], lr=0.25, momentum=0.5)
     a.grad = Tensor(ONES)
     optimizer.step()
     assert a.tolist() == [0.75] * 3
+    assert sorted(optimizer.state_dict()) == ["iterations", "learning_rate", "velocity.0"]
 
 
 def test_parameters_of_different_dtypes_each_keep_theirs():
@@ -323,9 +324,11 @@ def test_a_state_that_does_not_fit_changes_nothing():
     step(optimizer, [p], [ONES])
     before = optimizer.state_dict()
     wrong = before | {"iterations": np.array(99), "velocity.0": np.zeros((1, 3), np.float32), "extra": np.zeros(1)}
+    wrong["learning_rate"] = np.float32(0.5)
     with pytest.raises(CheckpointError, match="only in the state: extra") as error:
         optimizer.load_state_dict(wrong)
     assert "velocity.0 is (3,) float32 in SGD(lr=0.5), (1, 3) float32 in the state" in str(error.value)
+    assert "learning_rate is () float64 in SGD(lr=0.5), () float32 in the state" in str(error.value)
     assert all((optimizer.state_dict()[k] == v).all() for k, v in before.items())
 
 

@@ -20,6 +20,27 @@ def test_three_steps_as_measured_in_keras(name, options, expected):
     np.testing.assert_allclose(v.data, expected, atol=5e-6)  # Keras computes 1 - 0.999^t in float32
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("Adam", {"beta_2": 0.5}, [0.700394, 2.299606, 2.700394]),
+        ("Adam", {"beta_2": 0.5, "amsgrad": True}, [0.791805, 2.208195, 2.791805]),
+        ("Nadam", {"beta_2": 0.5}, [0.885465, 2.114535, 2.885465]),
+        ("Adamax", {"beta_2": 0.5}, [0.588723, 2.411277, 2.588723]),
+        ("Lion", {}, [0.9, 2.1, 2.9]),
+        ("Lion", {"beta_2": 0.9}, [0.5, 2.5, 2.5]),
+    ],
+    ids=str,
+)
+def test_gradients_that_turn_as_measured_in_keras(name, options, expected):
+    """Here it shows what is remembered for how long, which a steady gradient hides."""
+    v = parameter([1, 2, 3])
+    optimizer = getattr(optim, name)([v], lr=0.1, **options)
+    for s in (4, -1, 0.5, -1, 0.5):
+        step(optimizer, [v], [G * s])
+    np.testing.assert_allclose(v.data, expected, atol=5e-6)
+
+
 @pytest.mark.parametrize(("name", "options", "expected"), MEASURED, ids=str)
 def test_float32_stays_float32(name, options, expected):
     v = parameter([1, 2, 3])
