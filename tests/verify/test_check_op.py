@@ -8,7 +8,7 @@ from tinygrad_edu import Tensor
 from tinygrad_edu.engine.domain import at, call, pairs, reals
 from tinygrad_edu.engine.errors import GradientMismatch, NotVerifiableError, UnknownNameError
 from tinygrad_edu.verify import check_op
-from tinygrad_edu.verify.check_op import op_of
+from tinygrad_edu.verify.one_op import op_of
 from tinygrad_edu.verify.properties import PROPERTIES
 
 NEAR = reals(-3, 3, special=(0.0, 1.0))

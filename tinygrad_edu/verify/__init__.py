@@ -10,9 +10,9 @@
     strategies                 hypothesis strategies for arrays, shapes, axes, Tensors and the inputs of an op
 """
 
-from .check_op import OpReport, check_op
-from .gradcheck import gradcheck
+from .functions import gradcheck
 from .handwritten import check_gradient
+from .one_op import OpReport, check_op
 from .report import GradcheckReport
 from .suite import pytest_suite
 from .whole_model import gradcheck_model

@@ -14,7 +14,7 @@ import tinygrad_edu
 
 from ..engine import OPS, Op
 from ..engine.errors import TinygradEduError, UnknownNameError
-from .check_op import OpReport, check_op, op_of
+from .one_op import OpReport, check_op, op_of
 from .report import table
 
 __all__ = ["add_arguments", "run"]

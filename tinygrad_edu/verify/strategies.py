@@ -13,8 +13,8 @@ import numpy as np
 from ..engine import Tensor
 from ..engine.domain import Domain, Draw, Sample
 from ..engine.errors import MissingExtraError, NotVerifiableError
-from .check_op import op_of
 from .draws import spaced
+from .one_op import op_of
 
 try:
     from hypothesis import strategies as st

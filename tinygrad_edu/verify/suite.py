@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.errors import MissingExtraError
-from .check_op import op_of
+from .one_op import op_of
 from .properties import PROPERTIES, SHARE
 
 __all__ = ["property_test", "pytest_suite"]

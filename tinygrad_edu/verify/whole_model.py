@@ -12,7 +12,7 @@ import numpy as np
 from .. import ops
 from ..engine import Tensor, no_grad
 from ..engine.errors import GradientMismatch
-from .gradcheck import FEWEST, gradcheck
+from .functions import FEWEST, gradcheck
 from .report import GradcheckReport
 
 __all__ = ["gradcheck_model"]
