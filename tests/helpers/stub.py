@@ -32,7 +32,11 @@ def attached() -> dict[str, Any]:
     found = {}
     for name, value in vars(Tensor).items():
         function = value.fget if isinstance(value, property) else value
-        if callable(function) and getattr(function, "__module__", None) not in (None, *mine):
+        if (
+            callable(function)
+            and str(getattr(function, "__module__", "")).startswith("tinygrad_edu.")
+            and function.__module__ not in mine
+        ):
             found[name] = value
     return dict(sorted(found.items()))
 
