@@ -334,12 +334,12 @@ def test_penalties_of_the_model_join_the_loss() -> None:
     class Decayed(Net):
         @property
         def losses(self) -> list[Tensor]:
-            return [0.1 * (self.parameters["0.weight"] ** 2).sum()]
+            return [0.1 * (self.tensors["0.weight"] ** 2).sum()]
 
     net, plain = Decayed(5, 3), Net(5, 3)
     for model in (net, plain):
         model.compile(optim.SGD(lr=0.0), "sparse_categorical_crossentropy")
-    penalty = 0.1 * (plain.parameters["0.weight"].numpy() ** 2).sum()
+    penalty = 0.1 * (plain.tensors["0.weight"].numpy() ** 2).sum()
     assert net.evaluate(X, Y, verbose=0) == pytest.approx(plain.evaluate(X, Y, verbose=0) + penalty, rel=1e-6)
     net.compile("sgd")
     assert net.train_on_batch(X) == pytest.approx(penalty, rel=1e-6)
@@ -394,7 +394,7 @@ def test_optimizers_by_any_name(optimizer: object) -> None:
 
 def test_an_optimizer_that_moves_some_parameters() -> None:
     net = Net(5, 8, 3)
-    net.compile(optim.SGD([net.parameters["1.weight"]], lr=0.1), "sparse_categorical_crossentropy")
+    net.compile(optim.SGD([net.tensors["1.weight"]], lr=0.1), "sparse_categorical_crossentropy")
     before = net.state_dict()
     net.fit(X, Y, verbose=0)
     moved = [name for name, p in net.named_parameters() if not np.array_equal(p.numpy(), before[name])]

@@ -7,15 +7,18 @@ made to be overridden; everything here is bookkeeping around them.
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..engine import no_grad
+from ..engine.errors import NotReadyError
 from . import checks
 from .callbacks import Callback, CallbackList, History, ProgressBar
 from .data import Source, source
+from .run import Run
 from .steps import Steps
 from .structure import Batch, Nested, array, joined, transform, unpack
 
@@ -28,10 +31,11 @@ class Trainer(Steps):
     The class that mixes it in has ``__call__(x, training=...)`` and ``named_parameters()``.
 
     Attributes: ``optimizer``; ``metrics``, the mean loss first; ``history``, of the last fit; ``stop_training``, which
-    callbacks set.
+    callbacks set; ``current_run``, the fit under way, for callbacks that save it.
     """
 
     history: History | None = None
+    current_run: Run | None = None
     stop_training: bool = False
 
     # -- all batches ---------------------------------------------------------------------------------------------------
@@ -54,6 +58,7 @@ class Trainer(Steps):
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int | Iterable[int] = 1,
+        resume: str | os.PathLike[str] | None = None,
     ) -> History:
         """Train for some epochs; a second call goes on where the first stopped.
 
@@ -68,11 +73,14 @@ class Trainer(Steps):
         shuffle : a new order every epoch.
         class_weight, sample_weight : how much each class or sample counts in the loss and in weighted_metrics.
         steps_per_epoch : batches an epoch, for data that never ends; arrays then go round.
+        resume : a file of ``ModelCheckpoint`` to go on from, for the same model and data. The run ends with the same weights
+            and history, to the last bit, as if it had never stopped; what data that yields batches draws itself excepted.
         KERAS_MAX_EPOCHS and KERAS_MAX_STEPS_PER_EPOCH in the environment shorten every run.
 
         Returns the History: ``.history`` maps each name to one number an epoch.
         Errors: NotReadyError before compile; DataError, ShapeError, DTypeError for data that cannot be trained on, before
-        the first step.
+        the first step. CheckpointError for a file that is no state of such a fit. After Ctrl-C the model keeps what it
+        learned, and ``model.history`` the finished epochs.
         """
         self._how("fit")
         epochs = checks.capped("KERAS_MAX_EPOCHS", checks.whole_number("epochs", epochs)) or epochs
@@ -88,19 +96,21 @@ class Trainer(Steps):
         history = History()
         stations = self._stations(callbacks, verbose, [history], epochs=epochs, steps=data.steps)
         self.history, self.stop_training = history, False
-        stations.on_train_begin()
-        logs: dict[str, Any] = {}
-        for epoch in range(initial_epoch, epochs):
-            stations.on_epoch_begin(epoch)
-            with self.mode(training=True):  # once, not at every step
-                logs = self._train_epoch(data, stations)
-            if held_back is not None and due(epoch, validation_freq):
-                logs |= {f"val_{name}": value for name, value in self._evaluate(held_back, stations).items()}
-            logs = in_order(logs)
-            stations.on_epoch_end(epoch, logs)
-            if self.stop_training:
-                break
-        stations.on_train_end(logs)
+        run = self.current_run = Run(self, data, held_back, stations, initial_epoch, resume)
+        try:
+            stations.on_train_begin()
+            run.go_on()
+            while run.epoch < epochs and not self.stop_training:
+                self._epoch(run, validation_freq)
+            stations.on_train_end(run.logs)
+        except KeyboardInterrupt as stop:
+            stop.add_note(
+                f"fit was stopped in epoch {run.epoch + 1} of {epochs}, after {run.step} batches. The model keeps what it learned, "
+                f"model.history the finished epochs; fit(..., initial_epoch={run.epoch}) goes on."
+            )
+            raise
+        finally:
+            self.current_run = None
         return history
 
     def evaluate(
@@ -177,16 +187,30 @@ class Trainer(Steps):
 
     # -- bookkeeping ---------------------------------------------------------------------------------------------------
 
-    def _train_epoch(self, data: Source, stations: CallbackList) -> dict[str, Any]:
-        self.reset_metrics()
-        logs: dict[str, Any] = {}
-        for step, batch in enumerate(limited(data)):
+    def _epoch(self, run: Run, validation_freq: int | Iterable[int]) -> None:
+        """One epoch, and its validation."""
+        run.begin_epoch()
+        with self.mode(training=True):  # once, not at every step
+            self._train_epoch(run)
+        logs = run.logs
+        if run.held_back is not None and due(run.epoch, validation_freq):
+            logs |= {f"val_{name}": value for name, value in self._evaluate(run.held_back, run.stations).items()}
+        run.epoch, run.step, run.logs = run.epoch + 1, 0, in_order(logs)
+        run.stations.on_epoch_end(run.epoch - 1, run.logs)
+
+    def _train_epoch(self, run: Run) -> None:
+        """The steps of an epoch that are still to come."""
+        stations = run.stations
+        if not run.step:
+            self.reset_metrics()
+            run.logs = {}
+        for step, batch in enumerate(limited(run.data, run.step), run.step):
             stations.on_train_batch_begin(step)
-            logs = in_order(self.train_step(batch))
+            run.logs = logs = in_order(self.train_step(batch))
+            run.step = step + 1
             stations.on_train_batch_end(step, logs)
             if self.stop_training:
                 break
-        return logs
 
     def _evaluate(self, data: Source, stations: CallbackList) -> dict[str, Any]:
         self.reset_metrics()
@@ -224,12 +248,13 @@ class Trainer(Steps):
     def _prepare(self, data: Source) -> None:
         """Build what is not built yet, and see on a few samples that model, loss and data fit together."""
         how = self._how("fit")
-        usual = type(self).train_step is Trainer.train_step and type(self).test_step is Trainer.test_step
-        if usual:
+        mine = type(self)
+        usual = mine.train_step is Trainer.train_step and mine.test_step is Trainer.test_step
+        if usual or not built(self):
             x, y, _ = unpack(data.sample())
             with no_grad():
                 y_pred = self(x, training=False)
-                if how.losses is not None and type(self).compute_loss is Trainer.compute_loss:
+                if usual and how.losses is not None and mine.compute_loss is Trainer.compute_loss:
                     how.check(y, data.targets, y_pred)
         parameters = list(self.named_parameters())
         if parameters and not self.optimizer.groups:
@@ -258,10 +283,19 @@ class Trainer(Steps):
         return next((p.dtype for _, p in parameters if p.dtype.kind == "f"), np.dtype(np.float32))
 
 
-def limited(data: Source) -> Iterator[Batch]:
-    """The batches of an epoch, as many as the environment allows."""
+def built(model: Any) -> bool:
+    """Whether all parameters exist: those of a layer without input size come with its first call."""
+    try:
+        return not hasattr(model, "parameters") or bool(list(model.parameters()))
+    except NotReadyError:
+        return False
+
+
+def limited(data: Source, done: int) -> Iterator[Batch]:
+    """The batches of an epoch after the first ``done``, as many as the environment allows."""
     most = checks.capped("KERAS_MAX_STEPS_PER_EPOCH", data.steps)
-    return data.epoch() if most == data.steps else itertools.islice(data.epoch(), most)
+    batches = data.epoch(done)
+    return batches if most is None or most == data.steps else itertools.islice(batches, most - done)
 
 
 def in_order(logs: dict[str, Any]) -> dict[str, Any]:
