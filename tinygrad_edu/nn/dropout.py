@@ -14,14 +14,15 @@ class Dropout(Module):
 
     rate : the share, at least 0 and below 1.          x : (...)          out : (...)
     Outside training it passes its input on. The draws come from a Generator of the layer's own.
+    seed : for draws that depend on nothing else.
     Source: Srivastava et al., 2014.
     """
 
-    def __init__(self, rate: float = 0.5) -> None:
+    def __init__(self, rate: float = 0.5, seed: int | None = None) -> None:
         if not 0 <= rate < 1:
             raise ValueError(f"Dropout: the rate is the share that becomes 0, at least 0 and below 1, not {rate!r}.")
         self.rate = float(rate)
-        self._rng = random.generator()
+        self._rng = random.generator(seed)
 
     def forward(self, x: Tensor) -> Tensor:
         """(...) -> (...)."""
@@ -40,13 +41,14 @@ class GaussianNoise(Module):
 
     std : its standard deviation, at least 0.          x : (...)          out : (...)
     Outside training it passes its input on. The draws come from a Generator of the layer's own.
+    seed : for draws that depend on nothing else.
     """
 
-    def __init__(self, std: float) -> None:
+    def __init__(self, std: float, seed: int | None = None) -> None:
         if not std >= 0:
             raise ValueError(f"GaussianNoise: the standard deviation is at least 0, not {std!r}.")
         self.std = float(std)
-        self._rng = random.generator()
+        self._rng = random.generator(seed)
 
     def forward(self, x: Tensor) -> Tensor:
         """(...) -> (...)."""

@@ -10,11 +10,12 @@ from ..engine.errors import ShapeError
 from ..training import Trainer
 from .module import Module
 from .summary import summary
+from .weights import Weighted
 
 __all__ = ["Model", "Sequential"]
 
 
-class Model(Module, Trainer):
+class Model(Weighted, Module, Trainer):  # type: ignore[misc]  # losses: a property for the trainer's attribute
     """A Module with ``compile``, ``fit``, ``evaluate``, ``predict`` and ``summary``. Subclass it as you would Module."""
 
     def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:

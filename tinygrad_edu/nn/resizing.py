@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .. import ops
 from ..engine import Tensor
 from ..engine.errors import ShapeError
@@ -14,24 +16,37 @@ __all__ = ["Upsample", "ZeroPad1d", "ZeroPad2d"]
 
 
 class Upsample(Module):
-    """Each pixel several times along every axis: nearest-neighbour enlargement.
+    """Images enlarged.
 
     x : (N, C, *size)          out : (N, C, *size * scale_factor)
     scale_factor : a whole number, or one for each axis.
+    mode : "nearest" repeats each pixel; "bilinear" interpolates between the centres of pixels.
     """
 
-    def __init__(self, scale_factor: Any) -> None:
-        self.scale_factor = scale_factor
+    def __init__(self, scale_factor: Any, mode: str = "nearest") -> None:
+        if mode not in ("nearest", "bilinear"):
+            raise ValueError(f"Upsample: the interpolation is 'nearest' or 'bilinear', not {mode!r}.")
+        self.scale_factor, self.mode = scale_factor, mode
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, *size) -> (N, C, *larger)."""
         for axis, times in enumerate(each("Upsample", "scale_factor", self.scale_factor, x.ndim - 2, 1), start=2):
-            x = x.repeat(times, axis) if times > 1 else x
+            if times > 1:
+                x = x.repeat(times, axis) if self.mode == "nearest" else stretched(x, times, axis)
         return x
 
     def extra_repr(self) -> str:
         """The factor."""
         return str(self.scale_factor)
+
+
+def stretched(x: Tensor, times: int, axis: int) -> Tensor:
+    """An axis made longer by linear interpolation between the centres of its entries."""
+    n = x.shape[axis]
+    places = np.clip((np.arange(n * times) + 0.5) / times - 0.5, 0, n - 1)
+    left = places.astype(np.int64)
+    share = (places - left).astype(x.dtype).reshape(-1, *(1,) * (x.ndim - axis - 1))
+    return ops.take(x, left, axis) * (1 - share) + ops.take(x, np.minimum(left + 1, n - 1), axis) * share
 
 
 class _ZeroPad(Module):

@@ -132,4 +132,4 @@ def numbered(names: list[str]) -> list[str]:
 
 def snake_case(name: str) -> str:
     """The words of a class name: MaxPooling2D -> max_pooling2d, ReLU -> re_lu."""
-    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()

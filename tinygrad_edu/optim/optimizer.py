@@ -123,6 +123,10 @@ class Optimizer(ABC):
                     if decay:
                         np.multiply(block.value, 1 - lr * decay, out=block.value)
                     self.update(block.value, g, lr, t, block.scratch, *block.state)
+                for p in flat.parameters:
+                    constraint = getattr(p, "constraint", None)
+                    if constraint is not None and p.grad is not None:
+                        p.data[...] = constraint(p.data)
                 flat.stamp()
         self.iterations = t
 

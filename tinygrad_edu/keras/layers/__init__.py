@@ -1,0 +1,39 @@
+"""Layers in Keras's words: channels last, Keras's defaults and order of weights, over the arithmetic of ``ops`` and ``nn``."""
+
+from types import ModuleType
+from typing import Any
+
+from .._registry import described, find
+from .activation import *  # noqa: F403
+from .attention import *  # noqa: F403
+from .base import Layer, LostMaskWarning
+from .convolution import *  # noqa: F403
+from .core import *  # noqa: F403
+from .merging import *  # noqa: F403
+from .normalization import *  # noqa: F403
+from .pooling import *  # noqa: F403
+from .preprocessing import *  # noqa: F403
+from .recurrent import *  # noqa: F403
+from .regularization import *  # noqa: F403
+from .shaping import *  # noqa: F403
+from .wrappers import Bidirectional, TimeDistributed
+
+families = [m for m in list(vars().values()) if isinstance(m, ModuleType) and m.__name__.startswith(f"{__name__}.")]
+__all__ = ["Bidirectional", "Layer", "LostMaskWarning", "TimeDistributed", "deserialize", "serialize"]
+__all__ += sorted(
+    {name for m in families if m.__name__.rpartition(".")[2] not in ("base", "wrappers") for name in m.__all__}
+)
+
+MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D  # noqa: F405
+AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D  # noqa: F405
+GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D  # noqa: F405
+GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D  # noqa: F405
+Convolution1D, Convolution2D, Convolution2DTranspose = Conv1D, Conv2D, Conv2DTranspose  # noqa: F405
+
+KNOWN = {name: value for name, value in vars().items() if isinstance(value, type) and issubclass(value, Layer)}
+serialize = described
+
+
+def deserialize(config: Any) -> Any:
+    """A layer from ``{"class_name": ..., "config": {...}}``, as ``serialize`` gives it."""
+    return find("layer", config, KNOWN)

@@ -1,0 +1,231 @@
+"""The layers that most models begin with: Dense, Embedding, Activation, Lambda, Input."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from ... import ops
+from ...engine import Tensor
+from ...engine.errors import ShapeError
+from ...nn.embedding import whole
+from ...nn.symbolic import SymbolicTensor
+from .base import Layer, positive
+
+__all__ = ["Activation", "Dense", "Embedding", "Identity", "Input", "InputLayer", "Lambda", "Masking"]
+
+
+class Dense(Layer):
+    """activation(inputs @ kernel + bias).
+
+    inputs : (..., in)          out : (..., units)          kernel : (in, units)          bias : (units,)
+    """
+
+    refused: ClassVar = {"lora_rank": None, "lora_alpha": None, "quantization_config": None}
+    supports_masking = True
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        if not positive(units):
+            raise ValueError(f"{self.name}: units is a whole number > 0, not {units!r}.")
+        self.keep(locals())
+
+    def build(self, input_shape: Any) -> None:
+        """Make the kernel and the bias."""
+        if len(input_shape) < 2:
+            raise ShapeError(f"{self.name}: inputs (batch, ..., features) are needed, not {tuple(input_shape)}.")
+        self.kernel = self.weight_for("kernel", (input_shape[-1], self.units))
+        self.bias = self.weight_for("bias", (self.units,)) if self.use_bias else None
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(..., in) -> (..., units)."""
+        return self.activation(ops.linear(inputs, self.kernel, self.bias))  # type: ignore[no-any-return]
+
+
+class Activation(Layer):
+    """An activation as a layer.
+
+    activation : a name of ``activations``, or a function.
+    """
+
+    supports_masking = True
+
+    def __init__(self, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.keep(locals())
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(...) -> (...)."""
+        return self.activation(inputs)  # type: ignore[no-any-return]
+
+
+class Identity(Layer):
+    """Passes its input on."""
+
+    supports_masking = True
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(...) -> (...)."""
+        return inputs
+
+
+class Embedding(Layer):
+    """The row of a table for each id.
+
+    inputs : (...) ids from 0 to input_dim - 1          out : (..., output_dim)
+    mask_zero : id 0 is padding; layers that work with masks then skip it.
+    embeddings : (input_dim, output_dim), evenly between -0.05 and 0.05
+    """
+
+    refused: ClassVar = {"weights": None, "lora_rank": None, "lora_alpha": None, "quantization_config": None}
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.keep(locals())
+
+    def build(self, input_shape: Any) -> None:
+        """Make the table."""
+        self.embeddings = self.weight_for("embeddings", (self.input_dim, self.output_dim))
+
+    def call(self, inputs: Any) -> Tensor:
+        """(...) -> (..., output_dim)."""
+        return ops.embedding(self.embeddings, whole(inputs))
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """True where the id is not 0, with mask_zero."""
+        return whole(inputs) != 0 if self.mask_zero else None
+
+
+class Masking(Layer):
+    """Marks the steps whose features all are mask_value as padding, and sets them to 0.
+
+    inputs : (N, T, F)          out : the same shape
+    """
+
+    supports_masking = True
+
+    def __init__(self, mask_value: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.keep(locals())
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(N, T, F) -> (N, T, F)."""
+        return ops.where(self.compute_mask(inputs)[..., None], inputs, 0.0)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """True where a step has any other value."""
+        return (inputs.data != self.mask_value).any(axis=-1)
+
+
+class Lambda(Layer):
+    """A function as a layer. It cannot be saved by itself: a file holds no code.
+
+    function : of a Tensor, and of ``mask`` and ``training`` if it has parameters of these names.
+    output_shape : not needed here; a shape without the batch, or a function of the input's shape, is believed.
+    mask : the mask of the output, or a function of inputs and mask.  arguments : further keyword arguments.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        output_shape: Any = None,
+        mask: Any = None,
+        arguments: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.function, self.output_shape, self.mask = function, output_shape, mask
+        self.arguments = dict(arguments or {})
+
+    def call(self, inputs: Any, mask: Any = None, training: bool | None = None) -> Any:
+        """What the function returns."""
+        names = inspect.signature(self.function).parameters
+        extra = {n: v for n, v in (("mask", mask), ("training", training)) if n in names}
+        return self.function(inputs, **extra, **self.arguments)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """The mask that was given, or what its function says."""
+        return self.mask(inputs, previous_mask) if callable(self.mask) else self.mask
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape that was given, or what comes out for zeros."""
+        if self.output_shape is None:
+            return super().compute_output_shape(input_shape)
+        return self.output_shape(input_shape) if callable(self.output_shape) else (input_shape[0], *self.output_shape)
+
+
+class InputLayer(Layer):
+    """The place where data enters a model; ``Input`` makes one and returns its symbolic tensor.
+
+    shape : of a sample; batch_shape : with the batch.  batch_size : None if it may vary.
+    """
+
+    refused: ClassVar = {"sparse": None, "ragged": None, "optional": False}
+    supports_masking = True
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        batch_shape: Any = None,
+        input_tensor: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        if (shape is None) == (batch_shape is None):
+            raise ValueError("Input: give shape, without the batch, or batch_shape.")
+        full = (batch_size, *((shape,) if isinstance(shape, int) else shape)) if batch_shape is None else batch_shape
+        super().__init__(batch_shape=tuple(full), **kwargs)
+        self.input_dtype = dtype or self.dtype
+        tensor = SymbolicTensor(full, self.input_dtype, self.name) if input_tensor is None else input_tensor
+        self._ends = (tensor, tensor)
+        self.built = True
+
+    def call(self, inputs: Any) -> Any:
+        """Pass the data on."""
+        return inputs
+
+
+def Input(  # noqa: N802 - as Keras writes it
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    batch_shape: Any = None,
+    name: str | None = None,
+    tensor: Any = None,
+) -> Any:
+    """A symbolic tensor: call layers on it, and make a Model of where it goes in and what comes out.
+
+    shape : of a sample, without the batch.  batch_shape : with it.  name : the key for data given as a dict.
+    """
+    if isinstance(tensor, SymbolicTensor):
+        return tensor
+    return InputLayer(shape, batch_size, dtype, batch_shape, name=name).output

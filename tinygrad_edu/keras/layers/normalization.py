@@ -1,0 +1,121 @@
+"""Normalising layers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ... import ops
+from ...engine import Tensor
+from ...engine.errors import ShapeError
+from ...nn.normalization import follow
+from .base import Layer
+
+__all__ = ["BatchNormalization", "LayerNormalization"]
+
+
+class BatchNormalization(Layer):
+    """Each channel to mean 0 and variance 1 over the batch, times gamma, plus beta.
+
+    axis : of the channels.  momentum : how much of the moving statistics stays at each step.  epsilon : added to the
+        variance.  center, scale : False to leave out beta, gamma.
+    weights : gamma, beta, moving_mean, moving_variance, (C,) each
+
+    In training the statistics are the batch's, otherwise the moving ones; these too while ``trainable`` is False.
+    """
+
+    refused: ClassVar = {"renorm": False, "renorm_clipping": None, "renorm_momentum": 0.99, "synchronized": False}
+    supports_masking = True
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 0.001,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.keep(locals())
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights."""
+        if not -len(input_shape) <= self.axis < len(input_shape):
+            raise ShapeError(f"{self.name}: axis {self.axis} is not an axis of {tuple(input_shape)}.")
+        shape = (input_shape[self.axis],)
+        self.gamma = self.weight_for("gamma", shape) if self.scale else None
+        self.beta = self.weight_for("beta", shape) if self.center else None
+        self.moving_mean = self.weight_for("moving_mean", shape, trainable=False)
+        self.moving_variance = self.weight_for("moving_variance", shape, trainable=False)
+
+    def call(self, inputs: Tensor, mask: Any = None) -> Tensor:
+        """(...) -> (...)."""
+        mean, variance = self.moving_mean, self.moving_variance
+        if not (self.training and self.trainable):
+            return ops.batch_norm_inference(inputs, mean, variance, self.gamma, self.beta, self.axis, self.epsilon)
+        if mask is not None:
+            return self.masked(inputs, mask)
+        out: Tensor
+        out, now, spread = ops.batch_norm(inputs, self.gamma, self.beta, self.axis, self.epsilon)
+        follow(mean, now, self.momentum)
+        follow(variance, spread, self.momentum)
+        return out
+
+    def masked(self, inputs: Tensor, mask: Any) -> Tensor:
+        """With the statistics of the steps that are not masked."""
+        own = range(inputs.ndim)[self.axis]
+        others = tuple(a for a in range(inputs.ndim) if a != own)
+        keep = mask.reshape(*mask.shape, *(1,) * (inputs.ndim - mask.ndim)).astype(inputs.dtype)
+        count = float(mask.sum()) * inputs.size / (mask.size * inputs.shape[own]) or 1.0
+        now = (inputs * keep).sum(axis=others, keepdims=True) / count
+        spread = (ops.square(inputs - now) * keep).sum(axis=others, keepdims=True) / count
+        now, spread = now.reshape(-1), spread.reshape(-1)
+        follow(self.moving_mean, now, self.momentum)
+        follow(self.moving_variance, spread, self.momentum)
+        return ops.batch_norm_inference(inputs, now, spread, self.gamma, self.beta, self.axis, self.epsilon)
+
+
+class LayerNormalization(Layer):
+    """The features of each sample to mean 0 and variance 1, times gamma, plus beta.
+
+    axis : of the features, one or several.  epsilon : added to the variance.  center, scale : False to leave out beta, gamma.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        axis: Any = -1,
+        epsilon: float = 0.001,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.keep(locals())
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights."""
+        given = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]
+        self._axes = tuple(sorted(range(len(input_shape))[a] for a in given))
+        shape = tuple(input_shape[a] for a in self._axes)
+        self.gamma = self.weight_for("gamma", shape) if self.scale else None
+        self.beta = self.weight_for("beta", shape) if self.center else None
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(...) -> (...)."""
+        return ops.layer_norm(inputs, self.gamma, self.beta, self._axes, self.epsilon)

@@ -1,0 +1,109 @@
+"""Layers that disturb training, so that a model does not learn by heart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import ops
+from ...engine import Tensor, random
+from ._images import Images
+from .base import Layer
+
+__all__ = ["Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D"]
+
+
+class Dropout(Layer):
+    """In training, a random share of the entries becomes 0, and the others grow so that the mean stays.
+
+    rate : the share.  noise_shape : the shape of what is drawn, with size 1 (or None: the input's) along axes that
+        share their fate.  seed : for draws that depend on nothing else.
+    """
+
+    supports_masking = True
+
+    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not 0 <= rate <= 1:
+            raise ValueError(f"{self.name}: rate is the share that becomes 0, a number from 0 to 1, not {rate!r}.")
+        self.keep(locals())
+        self._rng = random.generator(seed)
+
+    def drawn(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of the draws for an input's shape."""
+        if self.noise_shape is None:
+            return shape
+        return tuple(n if m is None else m for n, m in zip(shape, self.noise_shape))
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(...) -> (...)."""
+        if not self.training or self.rate == 0:
+            return inputs
+        keep = self._rng.random(self.drawn(inputs.shape), dtype="float32") >= self.rate
+        return ops.dropout(inputs, keep, self.rate)
+
+
+class SpatialDropout1D(Dropout):
+    """Dropout of whole channels of sequences (N, T, C)."""
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(rate, None, seed, **kwargs)
+
+    def drawn(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """One draw for each channel."""
+        return (shape[0], 1, shape[2])
+
+
+class SpatialDropout2D(Dropout, Images):
+    """Dropout of whole channels of images (N, H, W, C)."""
+
+    def __init__(self, rate: float, data_format: str | None = None, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(rate, None, seed, **kwargs)
+        self.keep({"data_format": data_format})
+
+    def drawn(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """One draw for each channel."""
+        return (shape[0], 1, 1, shape[3]) if self.channels_last else (*shape[:2], 1, 1)
+
+
+class GaussianNoise(Layer):
+    """In training, normally distributed noise is added.
+
+    stddev : its standard deviation.  seed : for draws that depend on nothing else.
+    """
+
+    supports_masking = True
+
+    def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not stddev >= 0:
+            raise ValueError(f"{self.name}: stddev is at least 0, not {stddev!r}.")
+        self.keep(locals())
+        self._rng = random.generator(seed)
+
+    def call(self, inputs: Tensor) -> Any:
+        """(...) -> (...)."""
+        if not self.training or self.stddev == 0:
+            return inputs
+        noise = (self.stddev * self._rng.standard_normal(inputs.shape)).astype(inputs.dtype)
+        return inputs + noise
+
+
+class GaussianDropout(Layer):
+    """In training, entries are multiplied by normal draws of mean 1 and variance rate / (1 - rate)."""
+
+    supports_masking = True
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not 0 <= rate < 1:
+            raise ValueError(f"{self.name}: rate is at least 0 and below 1, not {rate!r}.")
+        self.keep(locals())
+        self._rng = random.generator(seed)
+
+    def call(self, inputs: Tensor) -> Any:
+        """(...) -> (...)."""
+        if not self.training or self.rate == 0:
+            return inputs
+        spread = (self.rate / (1 - self.rate)) ** 0.5
+        noise = (1 + spread * self._rng.standard_normal(inputs.shape)).astype(inputs.dtype)
+        return inputs * noise
