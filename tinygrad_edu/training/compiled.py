@@ -82,7 +82,8 @@ class Compiled:
                 raise ShapeError(f"{loss.name}: there are no targets. Give y, or data that yields (x, y).")
             value = loss(target, prediction, own(sample_weight))
             if name:
-                self.parts.setdefault(name, Mean(f"{name}_loss")).update_state(value.item(), len(prediction))
+                self.expect([name])
+                self.parts[name].update_state(value.item(), len(prediction))
             value = value if factor is None else value * factor
             total = value if total is None else total + value
         if total is None:
@@ -90,6 +91,11 @@ class Compiled:
                 "There is no loss to minimise. Give compile(loss=...), or write compute_loss or train_step."
             )
         return total  # type: ignore[no-any-return]
+
+    def expect(self, names: list[str]) -> None:
+        """Have a mean for the loss of each of these outputs."""
+        for name in names:
+            self.parts.setdefault(name, Mean(f"{name}_loss"))
 
     def check(self, y: Nested, targets: Nested, y_pred: Nested) -> None:
         """Let each loss look at all targets at hand, and compute it for a few samples, before training starts."""

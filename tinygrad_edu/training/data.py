@@ -6,13 +6,13 @@ import itertools
 import math
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from typing import Any
 
 import numpy as np
 
 from ..engine import Array, Tensor
-from ..engine.errors import DataError
+from ..engine.errors import CheckpointError, DataError
 from . import checks
 from .structure import Batch, Nested, leaves, pack, transform, unpack
 
@@ -26,8 +26,16 @@ class Source(ABC):
     targets: Nested = None  # all of them, where they are at hand
 
     @abstractmethod
-    def epoch(self) -> Iterator[Batch]:
-        """The batches of one epoch."""
+    def epoch(self, done: int = 0) -> Iterator[Batch]:
+        """The batches of one epoch that follow its first ``done`` ones."""
+
+    @abstractmethod
+    def position(self, done: int) -> dict[str, Any]:
+        """What ``go_to`` needs to go on after ``done`` batches of the epoch."""
+
+    @abstractmethod
+    def go_to(self, position: Mapping[str, Any]) -> None:
+        """Have ``epoch(done)`` go on from there."""
 
     @abstractmethod
     def sample(self) -> Batch:
@@ -107,20 +115,49 @@ class Arrays(Source):
             transform(Column, sample_weight),
         )
         self.stream = itertools.chain.from_iterable(iter(self.once, None)) if steps else None
+        self.taken = 0  # batches of the pass over all samples that is under way
+        self.before: Any = None  # the state of rng from which it drew that pass's order
 
-    def epoch(self) -> Iterator[Batch]:
+    def epoch(self, done: int = 0) -> Iterator[Batch]:
         """All samples, or the next ``steps`` batches."""
-        return self.once() if self.stream is None else itertools.islice(self.stream, self.steps)
+        if self.stream is not None:
+            return itertools.islice(self.stream, self.steps - done)
+        self.taken = done
+        return self.once()
 
     def once(self) -> Iterator[Batch]:
-        """All samples once; the last batch may be smaller."""
+        """All samples once, but for the batches taken; the last batch may be smaller."""
+        self.before = None if self.rng is None else self.rng.bit_generator.state
         order = None if self.rng is None else self.rng.permutation(self.samples)
-        for start in range(0, self.samples, self.batch_size):
+        for start in range(self.taken * self.batch_size, self.samples, self.batch_size):
             stop = min(start + self.batch_size, self.samples)
+            self.taken += 1
             if order is None:
                 yield self.batch(lambda c: c.slice(start, stop))  # noqa: B023 - called at once
             else:
                 yield self.batch(lambda c: c.rows(order[start:stop]))  # noqa: B023
+        self.taken = 0
+
+    def position(self, done: int) -> dict[str, Any]:
+        """The state of rng from which the order of the pass is drawn again, and the batches taken of it."""
+        taken = done if self.stream is None else self.taken
+        state = self.before if taken else self.rng and self.rng.bit_generator.state
+        return {"taken": taken, "samples": self.samples, "batch_size": self.batch_size, "rng": state}
+
+    def go_to(self, position: Mapping[str, Any]) -> None:
+        """Have the order drawn again, and the batches that were taken left out.
+
+        Errors: CheckpointError if the middle of a pass over other data, batches or orders is meant.
+        """
+        now, then = (
+            {"samples": p["samples"], "batch_size": p["batch_size"], "shuffle": p["rng"] is not None}
+            for p in (self.position(0), position)
+        )
+        if position["taken"] and now != then:
+            raise CheckpointError(f"it is in the middle of an epoch with {then}, and the data here has {now}.")
+        self.taken = position["taken"]
+        if self.rng is not None and position["rng"] is not None:
+            self.rng.bit_generator.state = position["rng"]
 
     def batch(self, take: Any) -> Batch:
         """A batch of what ``take`` gets from each column."""
@@ -147,6 +184,7 @@ class Stream(Source):
         self.limit = steps
         self.peeked: list[Batch] = []
         self.stream = self.rounds()
+        self.taken = 0  # batches since the start
 
     def rounds(self) -> Iterator[Batch]:
         """The data again and again, until a pass yields nothing (a generator has only one)."""
@@ -163,11 +201,13 @@ class Stream(Source):
             yield self.peeked.pop()
         yield from self.batches
 
-    def epoch(self) -> Iterator[Batch]:
+    def epoch(self, done: int = 0) -> Iterator[Batch]:
         """One pass, or the next ``steps`` batches."""
-        seen = 0
-        for batch in itertools.islice(self.stream, self.limit) if self.limit else self.once():
+        seen = done
+        batches = itertools.islice(self.once(), done, None)
+        for batch in itertools.islice(self.stream, self.limit - done) if self.limit else batches:
             seen += 1
+            self.taken += 1
             yield self.converted(batch)
         if seen < (self.limit or 1):
             raise DataError(
@@ -175,6 +215,16 @@ class Stream(Source):
                 "iterated anew each epoch, or a generator that never ends together with a number of steps."
             )
         self.steps = seen
+
+    def position(self, done: int) -> dict[str, Any]:
+        """The batches taken since the start: of randomness in the data itself nothing is known here."""
+        return {"taken": self.taken if self.limit else done}
+
+    def go_to(self, position: Mapping[str, Any]) -> None:
+        """Pass over the batches taken; those of a pass are left to ``epoch``."""
+        while self.limit and self.taken < position["taken"]:
+            next(self.stream, None)
+            self.taken += 1
 
     def sample(self) -> Batch:
         """The first batch, which the next epoch will see again."""

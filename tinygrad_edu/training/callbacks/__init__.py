@@ -1,11 +1,13 @@
 """Callbacks: what happens at the stations of training, besides training."""
 
 from .base import Callback, CallbackList, History, LambdaCallback
+from .checkpoints import BackupAndRestore, ModelCheckpoint
 from .monitors import EarlyStopping, MonitorWarning, ReduceLROnPlateau, TerminateOnNaN
 from .progress import ProgressBar
 from .records import CSVLogger, LearningRateScheduler
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",
@@ -13,6 +15,7 @@ __all__ = [
     "History",
     "LambdaCallback",
     "LearningRateScheduler",
+    "ModelCheckpoint",
     "MonitorWarning",
     "ProgressBar",
     "ReduceLROnPlateau",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from typing import Any, TypeAlias
 
 __all__ = ["Callback", "CallbackList", "History", "LambdaCallback", "Logs"]
@@ -19,6 +20,8 @@ class Callback:
 
     model: Any = None
     params: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed
+    state: tuple[str, ...] = ()  # the attributes that a resumed run needs
+    order = 0  # those of a higher order are called later at every station: what saves sees what all others did
 
     def set_params(self, params: dict[str, Any]) -> None:
         """Called before training with epochs, steps and verbose."""
@@ -87,7 +90,7 @@ class CallbackList(Callback):
     """Several callbacks as one. A hook that nobody wrote costs one empty call."""
 
     def __init__(self, callbacks: Iterable[Callback], model: Any = None, **params: Any) -> None:
-        self.callbacks = list(callbacks)
+        self.callbacks = sorted(callbacks, key=lambda callback: getattr(callback, "order", 0))
         self.model, self.params = model, params
         for callback in self.callbacks:
             if not isinstance(callback, Callback):
@@ -98,6 +101,23 @@ class CallbackList(Callback):
             callback.set_params(params)
         for hook in HOOKS:
             setattr(self, hook, together([getattr(c, hook) for c in self.callbacks if writes(c, hook)]))
+
+
+    def named(self) -> dict[str, Callback]:
+        """Those that have a state, by their class and number."""
+        keeping = [c for c in self.callbacks if c.state]
+        kinds = [type(c).__name__ for c in keeping]
+        return {f"{kind} {kinds[:i].count(kind)}": c for i, (kind, c) in enumerate(zip(kinds, keeping))}
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the callbacks keep."""
+        return {name: {key: deepcopy(getattr(c, key)) for key in c.state} for name, c in self.named().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Give back to each what it kept. One that was not there begins anew, and what a missing one kept is left."""
+        for name, callback in self.named().items():
+            for key, value in state.get(name, {}).items():
+                setattr(callback, key, deepcopy(value))
 
 
 def writes(callback: Callback, hook: str) -> bool:
@@ -118,6 +138,8 @@ def together(calls: list[Callable[..., None]]) -> Callable[..., None]:
 
 class History(Callback):
     """What ``fit`` returns: ``history`` {name: one value an epoch}, ``epoch`` the epochs' numbers, ``params``."""
+
+    state = ("history", "epoch")
 
     def __init__(self) -> None:
         self.history: dict[str, list[Any]] = {}

@@ -62,6 +62,8 @@ class EarlyStopping(_Monitor):
     start_from_epoch : epochs before this one do not count.
     """
 
+    state = ("wait", "stopped_epoch", "best_epoch", "best", "best_weights")
+
     def __init__(
         self,
         monitor: str = "val_loss",
@@ -117,6 +119,8 @@ class ReduceLROnPlateau(_Monitor):
 
     cooldown : epochs to wait after a reduction.          min_lr : never go below.
     """
+
+    state = ("wait", "cooldown_counter", "best")
 
     def __init__(
         self,

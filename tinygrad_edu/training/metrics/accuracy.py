@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -160,3 +161,13 @@ class AccuracyByShape(Metric):
     def reset_state(self) -> None:
         """Forget everything."""
         self.chosen = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Which kind it is, and what that has taken in."""
+        kind = next((k for k, made in self.kinds.items() if type(self.chosen) is made), None)
+        return {"kind": kind, **super().state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+        self.chosen = None if state["kind"] is None else self.kinds[state["kind"]](self.name)
+        super().load_state_dict({name: value for name, value in state.items() if name != "kind"})

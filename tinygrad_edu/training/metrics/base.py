@@ -6,7 +6,8 @@ Metrics compute in plain numpy on the predictions that training has made anyway.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -40,6 +41,20 @@ class Metric(ABC):
     @abstractmethod
     def reset_state(self) -> None:
         """Forget everything; called at the start of each epoch and evaluation."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a run that is resumed within an epoch needs: the numbers and arrays among the attributes."""
+        kept = {n: v for n, v in vars(self).items() if isinstance(v, (Metric, int, float, np.ndarray, np.number))}
+        return {name: v.state_dict() if isinstance(v, Metric) else copy(v) for name, v in kept.items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from there."""
+        for name, value in state.items():
+            own = getattr(self, name)
+            if isinstance(own, Metric):
+                own.load_state_dict(value)
+            else:
+                setattr(self, name, copy(value))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Take in a batch and return the value so far."""
