@@ -11,15 +11,19 @@ import ast
 import copy
 import functools
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tinygrad_edu.engine import Op
 
 PACKAGE = "tinygrad_edu.ops."
 TURNS = {"swapaxes", "transpose", "moveaxis", "matrix_transpose"}
 SUMS = {"sum", "mean"}
+FUNCTIONS = {
+    "abs", "absolute", "arctan", "cos", "cosh", "cumsum", "exp", "expm1", "flip", "log", "log1p", "negative", "reciprocal", "sign",
+    "sin", "sinh", "sqrt", "square", "tan", "tanh",
+}  # fmt: skip
 OPPOSITE = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 COMPARED = {
     ast.Gt: (ast.GtE, ast.Lt),
@@ -53,19 +57,23 @@ class Mutant(NamedTuple):
 
 def regions(op: Op) -> Iterator[tuple[FunctionType, list[ast.AST]]]:
     """The functions that make up an op's pullbacks, each with the parts of its tree that only they use."""
+    todo: list[tuple[Any, Callable[[ast.FunctionDef], list[ast.AST]]]] = [(inspect.unwrap(op.rule), pullback_parts)]
     seen: set[FunctionType] = set()
-    rule = inspect.unwrap(op.rule)
-    todo = [(rule, pullback_parts)] + ([(op.again, whole)] if isinstance(op.again, FunctionType) else [])
+    forward: set[FunctionType] = set()  # helpers of the value: a mistake there is one of the value, not of the gradient
     while todo:
         function, parts_of = todo.pop()
-        if function in seen or not function.__module__.startswith(PACKAGE) or function.__name__ == "<lambda>":
+        if function in seen | forward or not function.__module__.startswith(PACKAGE) or function.__name__ == "<lambda>":
             continue
         seen.add(function)
         node = definition(function)
         parts = parts_of(node)
         yield function, parts
         if parts_of is pullback_parts:
-            todo += [(f, pullback_parts) for f in helpers(function, delegated(node))]
+            left_to = helpers(function, delegated(node))
+            mine = {id(n) for part in parts for n in ast.walk(part)}
+            rest = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and id(n) not in mine}
+            forward |= set(helpers(function, rest)) - set(left_to)
+            todo += [(f, pullback_parts) for f in left_to]
         todo += [(f, whole) for f in helpers(function, set().union(*map(names, parts)))]
 
 
@@ -105,9 +113,10 @@ def is_docstring(s: ast.stmt) -> bool:
 def pullback_parts(node: ast.FunctionDef) -> list[ast.AST]:
     """Of a rule: its functions of g, and what is computed for them alone."""
     own = [s for s in ast.walk(node) if owner(node, s) is node]
-    returns = [s.value for s in own if isinstance(s, ast.Return) and isinstance(s.value, ast.Tuple)]
+    returned = [s.value for s in own if isinstance(s, ast.Return)]
+    returns = [value for value in returned if isinstance(value, ast.Tuple)]
     assigned = [s for s in own if isinstance(s, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and s.value is not None]
-    forward: set[str] = set().union(*(names(value.elts[0]) for value in returns))
+    forward: set[str] = set().union(*(names(v.elts[0] if isinstance(v, ast.Tuple) else v) for v in returned if v))
     for _ in assigned:  # what the value needs, it needs through any number of steps
         forward |= {n for s in assigned if targets(s) & forward for n in names(s.value)}
     alone = [s.value for s in assigned if not targets(s) & forward]
@@ -147,7 +156,7 @@ def mistakes(node: ast.AST, inputs: list[str]) -> Iterator[tuple[str, ast.AST]]:
     match node:
         case ast.Lambda(args=args, body=body):
             yield "sign", ast.Lambda(args, ast.UnaryOp(ast.USub(), body))
-        case ast.Return(value=value) if value is not None and not isinstance(value, (ast.Tuple, ast.Lambda)):
+        case ast.Return(value=ast.BinOp() | ast.Call() | ast.IfExp() | ast.Name() as value):
             yield "sign", ast.Return(ast.UnaryOp(ast.USub(), value))
         case ast.UnaryOp(op=ast.USub(), operand=operand) if not isinstance(operand, ast.Constant):
             yield "sign", operand
@@ -173,7 +182,7 @@ def mistakes(node: ast.AST, inputs: list[str]) -> Iterator[tuple[str, ast.AST]]:
             elif attr == "where" and len(rest) == 2:
                 yield "swapped operand", ast.Call(node.func, [first, rest[1], rest[0]], node.keywords)
                 yield "wrong branch", rest[0]
-            elif not rest and attr not in ("zeros_like", "empty_like"):
+            elif attr in FUNCTIONS:
                 yield "dropped function", first
         case ast.Call(func=ast.Attribute(value=value, attr=attr)) if attr in TURNS | SUMS:
             yield "dropped transpose" if attr in TURNS else "dropped sum", value
@@ -217,7 +226,7 @@ def mutants(op: Op) -> Iterator[Mutant]:
         ]
         done: set[tuple[int, int, str]] = set()
         for part in parts:
-            for node in ast.walk(part):
+            for node in expressions(part):
                 for kind, other in (*mistakes(node, inputs), *constants(node)):
                     before, after = unparsed(node), unparsed(other)
                     place = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0), before + after)
@@ -226,6 +235,17 @@ def mutants(op: Op) -> Iterator[Mutant]:
                         code = compiled(tree, node, other, function)
                         if code is not None:
                             yield Mutant(function, getattr(node, "lineno", 0), kind, before, after, code)
+
+
+def expressions(part: ast.AST) -> Iterator[ast.AST]:
+    """Everything inside but error messages and annotations."""
+    if isinstance(part, (ast.Raise, ast.JoinedStr, ast.Assert)):
+        return
+    yield part
+    for name, field in ast.iter_fields(part):
+        for child in field if isinstance(field, list) else [field]:
+            if isinstance(child, ast.AST) and name != "annotation":
+                yield from expressions(child)
 
 
 def unparsed(node: ast.AST) -> str:

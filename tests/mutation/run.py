@@ -17,7 +17,18 @@ from tinygrad_edu.verify.draws import RandomDraw
 from tinygrad_edu.verify.properties import PROPERTIES
 
 LIMIT = 5.0  # seconds for one mutant: a mistake may make a loop that never ends
-ORDER = ("gradient", "policy", "broadcasting", "second", "purity", "dtypes", "layouts", "protocol", "holomorphic", "value")
+ORDER = (
+    "gradient",
+    "policy",
+    "broadcasting",
+    "second",
+    "purity",
+    "dtypes",
+    "layouts",
+    "protocol",
+    "holomorphic",
+    "value",
+)
 EXAMPLES = {"gradient": 60, "second": 20, "broadcasting": 20, "holomorphic": 10}  # 6 of each other property
 
 

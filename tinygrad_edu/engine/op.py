@@ -68,7 +68,7 @@ def op(
     reference : an independent implementation on arrays to compare the value with; default: the numpy function.
     analytic : the value is a holomorphic function that numpy evaluates on complex input (allows the complex step).
     again : a composition of ops with the same value, differentiated in the rule's place for higher orders.
-    kinks : what the gradient is at points where it is a matter of policy: ``at(0.0, gives=0.0)``, several in a tuple.
+    kinks : what the gradient is where it is a matter of policy, a list: ``[at(0.0, gives=0.0)]``.
     note : the written reason where the samples are narrower than the mathematical domain.
 
     The op takes Tensors, arrays and numbers. With no Tensor among its arguments it returns the bare array. Parameters

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op, raw
-from ..engine.domain import call, optioned, reals
+from ..engine.domain import at, call, optioned, reals
 from ..engine.errors import ShapeError
 from .special import erf
 
@@ -204,7 +204,7 @@ def _elu(x: Array, alpha: float = 1.0) -> Array:
     return _bent_plainly(x, alpha, 1, 1)
 
 
-@op(samples=optioned(reals(), alpha=(1.0, 0.5)), reference=_elu, again=_elu)
+@op(samples=optioned(reals(), alpha=(1.0, 0.5)), reference=_elu, again=_elu, kinks=[at(0.0, 0.3, gives=0.3)])
 def elu(x: Array, alpha: float = 1.0) -> Any:
     """Exponential linear unit: x above 0, alpha * (exp(x) - 1) below.
 
@@ -238,7 +238,7 @@ def _selu(x: Array) -> Array:
     return _bent_plainly(x, SELU_ALPHA, 1, SELU_SCALE)
 
 
-@op(samples=reals(), reference=_selu, again=_selu)
+@op(samples=reals(), reference=_selu, again=_selu, kinks=[at(0.0, gives=1.7580993408473766)])
 def selu(x: Array) -> Any:
     """1.0507 * elu(x, 1.6733): activations that keep mean 0 and variance 1 from layer to layer.
 

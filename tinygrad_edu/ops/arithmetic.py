@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op, raw
-from ..engine.domain import call, pairs, reals
+from ..engine.domain import at, call, pairs, reals
 
 __all__ = ["abs", "absolute", "add", "copysign", "divide", "fmod", "mod", "multiply", "negative"]
 __all__ += ["positive", "remainder", "sign", "subtract"]
@@ -97,7 +97,7 @@ def positive(x: Array) -> Any:
     return +x, lambda g: g
 
 
-@op(numpy=(np.absolute, np.fabs), method="__abs__", samples=reals())
+@op(numpy=(np.absolute, np.fabs), method="__abs__", samples=reals(), kinks=[at([0.0, -0.0], gives=[0.0, 0.0])])
 def absolute(x: Array) -> Any:
     """The distance from 0: |x|.
 
@@ -117,7 +117,12 @@ def sign(x: Array) -> Any:
     return np.sign(x), np.zeros_like
 
 
-@op(numpy=np.copysign, samples=quotients, note="no derivative at y = 0, where it jumps")
+@op(
+    numpy=np.copysign,
+    samples=quotients,
+    note="no derivative at y = 0, where it jumps",
+    kinks=[at(0.0, 1.0, gives=(0.0, 0.0))],
+)
 def copysign(x: Array, y: Array) -> Any:
     """The size of x with the sign of y; -0.0 counts as negative.
 

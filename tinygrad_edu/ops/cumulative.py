@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op, raw
-from ..engine.domain import call
+from ..engine.domain import at, call
 
 __all__ = ["cumprod", "cumsum", "diff", "logcumsumexp", "recurrence"]
 
@@ -139,6 +139,7 @@ def peak(x: Array, axis: Any) -> Array:
     method="logcumsumexp",
     samples=lambda draw: _running(draw, -1e4, 1e4, special=(0.0, 1.0)),
     reference=lambda x, axis=None: np.logaddexp.accumulate(*row(x, axis)),
+    kinks=[at([-np.inf, -np.inf], gives=[0.0, 0.0])],
 )
 def logcumsumexp(x: Array, axis: int | None = None) -> Any:
     """Running logarithm of the sum of exponentials, stable: out_i = log(exp(x_0) + ... + exp(x_i)).

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op, raw
-from ..engine.domain import call, pairs, reals
+from ..engine.domain import at, call, pairs, reals
 
 __all__ = ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2", "xlogy"]
 
@@ -52,7 +52,7 @@ _POSITIVE = reals(1e-3, 1e4, special=(1.0,))
 EDGE = "at the edge the derivative is infinite, and NaN where it meets a g of 0"
 
 
-@op(numpy=np.log, method="log", samples=_POSITIVE, analytic=True, note=EDGE)
+@op(numpy=np.log, method="log", samples=_POSITIVE, analytic=True, note=EDGE, kinks=[at(0.0, gives=np.inf)])
 def log(x: Array) -> Any:
     """Natural logarithm.
 
@@ -62,7 +62,7 @@ def log(x: Array) -> Any:
     return np.log(x), lambda g: g / x
 
 
-@op(numpy=np.log2, method="log2", samples=_POSITIVE, analytic=True, note=EDGE)
+@op(numpy=np.log2, method="log2", samples=_POSITIVE, analytic=True, note=EDGE, kinks=[at(0.0, gives=np.inf)])
 def log2(x: Array) -> Any:
     """Logarithm to base 2.
 
@@ -72,7 +72,7 @@ def log2(x: Array) -> Any:
     return np.log2(x), lambda g: g / (x * LN2)
 
 
-@op(numpy=np.log10, method="log10", samples=_POSITIVE, analytic=True, note=EDGE)
+@op(numpy=np.log10, method="log10", samples=_POSITIVE, analytic=True, note=EDGE, kinks=[at(0.0, gives=np.inf)])
 def log10(x: Array) -> Any:
     """Logarithm to base 10.
 
@@ -82,7 +82,7 @@ def log10(x: Array) -> Any:
     return np.log10(x), lambda g: g / (x * LN10)
 
 
-@op(numpy=np.log1p, method="log1p", samples=reals(-0.99, 1e4), analytic=True, note=EDGE)
+@op(numpy=np.log1p, method="log1p", samples=reals(-0.99, 1e4), analytic=True, note=EDGE, kinks=[at(-1.0, gives=np.inf)])
 def log1p(x: Array) -> Any:
     """log(1 + x), with all its digits near 0.
 
@@ -92,7 +92,11 @@ def log1p(x: Array) -> Any:
     return np.log1p(x), lambda g: g / (1 + x)
 
 
-@op(numpy=np.logaddexp, samples=pairs())
+@op(
+    numpy=np.logaddexp,
+    samples=pairs(),
+    kinks=[at(-np.inf, -np.inf, gives=(0.0, 0.0)), at(-np.inf, 1.0, gives=(0.0, 1.0))],
+)
 def logaddexp(x: Array, y: Array) -> Any:
     """log(exp(x) + exp(y)), stable.
 
@@ -103,7 +107,11 @@ def logaddexp(x: Array, y: Array) -> Any:
     return out, lambda g: g * _part(x, y, np.exp, np.logaddexp), lambda g: g * _part(y, x, np.exp, np.logaddexp)
 
 
-@op(numpy=np.logaddexp2, samples=pairs())
+@op(
+    numpy=np.logaddexp2,
+    samples=pairs(),
+    kinks=[at(-np.inf, -np.inf, gives=(0.0, 0.0)), at(1.0, -np.inf, gives=(1.0, 0.0))],
+)
 def logaddexp2(x: Array, y: Array) -> Any:
     """log2(2^x + 2^y), stable.
 
@@ -131,6 +139,7 @@ def _weighted(draw: Any) -> Any:
     analytic=True,
     reference=lambda x, y: x * np.log(y),
     note=EDGE,
+    kinks=[at(0.0, 0.0, gives=(0.0, 0.0)), at(0.0, -1.0, gives=(0.0, 0.0))],
 )
 def xlogy(x: Array, y: Array) -> Any:
     """x * log(y), and 0 where x = 0 and y <= 0: the terms of an entropy, p log(p).

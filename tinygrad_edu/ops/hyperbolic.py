@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op
-from ..engine.domain import reals
+from ..engine.domain import at, reals
 from .exponential import EDGE, OVERFLOW
 
 __all__ = ["arccosh", "arcsinh", "arctanh", "cosh", "sinh", "tanh"]
@@ -55,7 +55,14 @@ def arcsinh(x: Array) -> Any:
     return np.arcsinh(x), lambda g: g / np.sqrt(x * x + 1)
 
 
-@op(numpy=np.arccosh, method="arccosh", samples=reals(1.01, 1e4), analytic=True, note=EDGE)
+@op(
+    numpy=np.arccosh,
+    method="arccosh",
+    samples=reals(1.01, 1e4),
+    analytic=True,
+    note=EDGE,
+    kinks=[at(1.0, gives=np.inf)],
+)
 def arccosh(x: Array) -> Any:
     """The number at or above 0 whose hyperbolic cosine is x.
 
@@ -65,7 +72,14 @@ def arccosh(x: Array) -> Any:
     return np.arccosh(x), lambda g: g / np.sqrt((x - 1) * (x + 1))
 
 
-@op(numpy=np.arctanh, method="arctanh", samples=reals(-0.99, 0.99), analytic=True, note=EDGE)
+@op(
+    numpy=np.arctanh,
+    method="arctanh",
+    samples=reals(-0.99, 0.99),
+    analytic=True,
+    note=EDGE,
+    kinks=[at([-1.0, 1.0], gives=[np.inf, np.inf])],
+)
 def arctanh(x: Array) -> Any:
     """The number whose hyperbolic tangent is x.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op, raw
-from ..engine.domain import call
+from ..engine.domain import at, call
 from ..engine.errors import ShapeError
 from .arithmetic import over
 from .reduction import all_axes, dropped, reduced, shared, spread
@@ -89,7 +89,12 @@ def _measured(draw: Any) -> Any:
 TIES = "where sums tie and an entry is 0, a matrix norm has two kinks in one: partial derivatives of 0, shares that are not"
 
 
-@op(numpy=np.linalg.norm, samples=_measured, note=TIES)
+@op(
+    numpy=np.linalg.norm,
+    samples=_measured,
+    note=TIES,
+    kinks=[at([0.0, 0.0], gives=[0.0, 0.0]), at([2.0, -2.0, 1.0], np.inf, gives=[0.5, -0.5, 0.0])],
+)
 def norm(x: Array, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The length of vectors or the size of matrices, as ``np.linalg.norm``.
 
@@ -114,7 +119,7 @@ def _vectors(draw: Any) -> Any:
     return call(*(sample := reduced(draw)).args, **sample.kwargs, ord=draw.choice((1, 2, 3, np.inf, 0)))
 
 
-@op(numpy=np.linalg.vector_norm, samples=_vectors)
+@op(numpy=np.linalg.vector_norm, samples=_vectors, kinks=[at([0.0, 0.0], gives=[0.0, 0.0])])
 def vector_norm(x: Array, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """The length of vectors that lie in any number of axes together.
 
@@ -132,7 +137,7 @@ def _matrices(draw: Any) -> Any:
     return call(x, keepdims=draw.choice((False, True)), ord=draw.choice(("fro", 1, -1, np.inf, -np.inf)))
 
 
-@op(numpy=np.linalg.matrix_norm, samples=_matrices, note=TIES)
+@op(numpy=np.linalg.matrix_norm, samples=_matrices, note=TIES, kinks=[at([[0.0, 0.0]], gives=[[0.0, 0.0]])])
 def matrix_norm(x: Array, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     """The size of the matrices in the last two axes.
 

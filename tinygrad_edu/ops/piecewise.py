@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op, raw
-from ..engine.domain import call, optioned, reals
+from ..engine.domain import at, call, optioned, reals
 
 __all__ = [
     "hard_sigmoid",
@@ -32,7 +32,9 @@ def through(g: Array, passes: Any) -> Array:
     return g * passes.astype(g.dtype)
 
 
-@op(method="relu", samples=reals(), reference=lambda x: np.where(x > 0, x, 0))
+@op(
+    method="relu", samples=reals(), reference=lambda x: np.where(x > 0, x, 0), kinks=[at([0.0, -0.0], gives=[0.0, 0.0])]
+)
 def relu(x: Array) -> Any:
     """Rectified linear unit: out_i = max(x_i, 0).
 
@@ -46,7 +48,11 @@ def relu(x: Array) -> Any:
     return out, lambda g: through(g, out > 0)
 
 
-@op(samples=optioned(reals(), slope=(0.01, 0.3)), reference=lambda x, slope: np.where(x > 0, x, slope * x))
+@op(
+    samples=optioned(reals(), slope=(0.01, 0.3)),
+    reference=lambda x, slope: np.where(x > 0, x, slope * x),
+    kinks=[at(0.0, 0.3, gives=0.3)],
+)
 def leaky_relu(x: Array, slope: float = 0.01) -> Any:
     """x above 0, slope * x below.
 
@@ -72,7 +78,7 @@ def _two_slopes(x: Array, weight: Array) -> Array:
     return np.where(x > 0, x, weight * x)
 
 
-@op(samples=_with_slopes, reference=_two_slopes, again=_two_slopes)
+@op(samples=_with_slopes, reference=_two_slopes, again=_two_slopes, kinks=[at(0.0, 0.3, gives=(0.3, 0.0))])
 def prelu(x: Array, weight: Array) -> Any:
     """x above 0, weight * x below, with a weight that is learned.
 
@@ -85,7 +91,11 @@ def prelu(x: Array, weight: Array) -> Any:
     return np.maximum(x, 0) + weight * below, lambda g: g * (above + weight * (1 - above)), lambda g: g * below
 
 
-@op(samples=reals(special=(0.0, -0.0, 6.0, 1.0)), reference=lambda x: np.minimum(np.where(x > 0, x, 0), 6))
+@op(
+    samples=reals(special=(0.0, -0.0, 6.0, 1.0)),
+    reference=lambda x: np.minimum(np.where(x > 0, x, 0), 6),
+    kinks=[at([0.0, 6.0], gives=[0.0, 0.0])],
+)
 def relu6(x: Array) -> Any:
     """min(max(x, 0), 6).
 
@@ -100,6 +110,7 @@ def relu6(x: Array) -> Any:
 @op(
     samples=optioned(reals(), low=(-1.0, -3.0), high=(1.0,)),
     reference=lambda x, low, high: np.where(x < low, low, np.where(x > high, high, x)),
+    kinks=[at([-1.0, 1.0], gives=[0.0, 0.0])],
 )
 def hard_tanh(x: Array, low: float = -1.0, high: float = 1.0) -> Any:
     """x between low and high, constant outside: ``clip`` as an activation.
@@ -112,7 +123,11 @@ def hard_tanh(x: Array, low: float = -1.0, high: float = 1.0) -> Any:
     return np.clip(x, low, high), lambda g: through(g, (x > low) & (x < high))
 
 
-@op(samples=reals(special=(-3.0, 0.0, -0.0, 3.0)), reference=lambda x: np.minimum(np.maximum(x + 3, 0), 6) / 6)
+@op(
+    samples=reals(special=(-3.0, 0.0, -0.0, 3.0)),
+    reference=lambda x: np.minimum(np.maximum(x + 3, 0), 6) / 6,
+    kinks=[at([-3.0, 3.0], gives=[0.0, 0.0])],
+)
 def hard_sigmoid(x: Array) -> Any:
     """x / 6 + 1/2, kept between 0 and 1.
 
@@ -124,7 +139,11 @@ def hard_sigmoid(x: Array) -> Any:
     return np.clip(x + 3, 0, 6) / 6, lambda g: through(g, (x > -3) & (x < 3)) / 6
 
 
-@op(samples=reals(special=(-3.0, 0.0, -0.0, 3.0)), reference=lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6)
+@op(
+    samples=reals(special=(-3.0, 0.0, -0.0, 3.0)),
+    reference=lambda x: x * np.minimum(np.maximum(x + 3, 0), 6) / 6,
+    kinks=[at([-3.0, 3.0], gives=[0.0, 1.0])],
+)
 def hard_swish(x: Array) -> Any:
     """x * hard_sigmoid(x).
 
@@ -140,7 +159,11 @@ def hard_swish(x: Array) -> Any:
 _widths = optioned(reals(special=(0.0, -0.0, 0.5, -0.5)), width=(0.5, 2.0))
 
 
-@op(samples=_widths, reference=lambda x, width: np.sign(x) * np.maximum(abs(x) - width, 0))
+@op(
+    samples=_widths,
+    reference=lambda x, width: np.sign(x) * np.maximum(abs(x) - width, 0),
+    kinks=[at([-0.5, 0.5], gives=[0.0, 0.0])],
+)
 def softshrink(x: Array, width: float = 0.5) -> Any:
     """x moved towards 0 by width, and 0 within: the step of an L1 penalty.
 
@@ -152,7 +175,7 @@ def softshrink(x: Array, width: float = 0.5) -> Any:
     return x - np.clip(x, -width, width), lambda g: through(g, (x < -width) | (x > width))
 
 
-@op(samples=_widths, reference=lambda x, width: x * (abs(x) > width))
+@op(samples=_widths, reference=lambda x, width: x * (abs(x) > width), kinks=[at([-0.5, 0.5], gives=[0.0, 0.0])])
 def hardshrink(x: Array, width: float = 0.5) -> Any:
     """x, and 0 where |x| <= width.
 
@@ -168,6 +191,7 @@ def hardshrink(x: Array, width: float = 0.5) -> Any:
 @op(
     samples=optioned(reals(), bound=(0.0, 1.0), value=(0.0, -2.0)),
     reference=lambda x, bound, value: np.where(x > bound, x, value),
+    kinks=[at([0.0, -0.0], gives=[0.0, 0.0])],
 )
 def threshold(x: Array, bound: float = 0.0, value: float = 0.0) -> Any:
     """x above a bound, a constant value from the bound down.

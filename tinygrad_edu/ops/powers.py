@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op
-from ..engine.domain import call, pairs, reals
+from ..engine.domain import at, call, pairs, reals
 from .arithmetic import off_zero, over
 
 __all__ = ["cbrt", "float_power", "hypot", "power", "reciprocal", "sqrt", "square"]
@@ -23,7 +23,19 @@ def _powers(draw: Any) -> Any:
 _BASES = "a negative base has no real power in between"
 
 
-@op(numpy=np.power, method="__pow__", samples=_powers, analytic=True, note=_BASES)
+@op(
+    numpy=np.power,
+    method="__pow__",
+    samples=_powers,
+    analytic=True,
+    note=_BASES,
+    kinks=[
+        at(0.0, 0, gives=0.0),
+        at(0.0, 2.0, gives=(0.0, 0.0)),
+        at(-3.0, 2, gives=-6.0),
+        at(0.0, 0.5, gives=(np.inf, 0.0)),
+    ],
+)
 def power(x: Array, y: Array) -> Any:
     """x ** y, elementwise.
 
@@ -36,7 +48,13 @@ def power(x: Array, y: Array) -> Any:
     return out, lambda g: g * _slope(x, y), lambda g: g * (out * _log_base(x))
 
 
-@op(numpy=np.float_power, samples=_powers, analytic=True, note=_BASES)
+@op(
+    numpy=np.float_power,
+    samples=_powers,
+    analytic=True,
+    note=_BASES,
+    kinks=[at(0.0, 0, gives=0.0), at(0.0, 2.0, gives=(0.0, 0.0))],
+)
 def float_power(x: Array, y: Array) -> Any:
     """x ** y in floating numbers, so that integers have negative powers too; otherwise as ``power``.
 
@@ -97,7 +115,14 @@ def reciprocal(x: Array) -> Any:
 _INFINITE = "at 0 the derivative is infinite, and NaN where it meets a g of 0"
 
 
-@op(numpy=np.sqrt, method="sqrt", samples=reals(1e-3, 1e4, special=(1.0,)), analytic=True, note=_INFINITE)
+@op(
+    numpy=np.sqrt,
+    method="sqrt",
+    samples=reals(1e-3, 1e4, special=(1.0,)),
+    analytic=True,
+    note=_INFINITE,
+    kinks=[at(0.0, gives=np.inf)],
+)
 def sqrt(x: Array) -> Any:
     """Square root.
 
@@ -108,7 +133,7 @@ def sqrt(x: Array) -> Any:
     return out, lambda g: g * 0.5 / out
 
 
-@op(numpy=np.cbrt, samples=_off_zero, note=_INFINITE)
+@op(numpy=np.cbrt, samples=_off_zero, note=_INFINITE, kinks=[at(0.0, gives=np.inf)])
 def cbrt(x: Array) -> Any:
     """Cube root, of negative numbers too.
 
@@ -119,7 +144,7 @@ def cbrt(x: Array) -> Any:
     return out, lambda g: g / (3 * out * out)
 
 
-@op(numpy=np.hypot, samples=pairs())
+@op(numpy=np.hypot, samples=pairs(), kinks=[at(0.0, 0.0, gives=(0.0, 0.0))])
 def hypot(x: Array, y: Array) -> Any:
     """The length of (x, y), sqrt(x^2 + y^2), without overflow.
 

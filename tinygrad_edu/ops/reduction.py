@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..engine import Array, op, raw
-from ..engine.domain import call
+from ..engine.domain import at, call
 from .cumulative import cumprod, peak
 
 __all__ = ["logsumexp", "max", "mean", "min", "prod", "ptp", "sum"]
@@ -120,7 +120,15 @@ def shared(g: Array, x: Array, v: Array, axis: Any) -> Array:
     return np.where(ties, g / counts.astype(x.dtype), 0)
 
 
-@op(numpy=(np.max, np.amax), method="max", samples=reduced)
+@op(
+    numpy=(np.max, np.amax),
+    method="max",
+    samples=reduced,
+    kinks=[
+        at([2.0, 2.0, 1.0], gives=[0.5, 0.5, 0.0]),
+        at([[3.0] * 3, [1.0, 3.0, 2.0]], 1, gives=[[1 / 3] * 3, [0.0, 1.0, 0.0]]),
+    ],
+)
 def max(x: Array, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Largest entry over axes.
 
@@ -132,7 +140,7 @@ def max(x: Array, axis: Any = None, *, keepdims: bool = False) -> Any:
     return dropped(out, axis, keepdims), lambda g: shared(spread(g, x, axis, keepdims), x, out, axis)
 
 
-@op(numpy=(np.min, np.amin), method="min", samples=reduced)
+@op(numpy=(np.min, np.amin), method="min", samples=reduced, kinks=[at([1.0, 1.0, 2.0], gives=[0.5, 0.5, 0.0])])
 def min(x: Array, axis: Any = None, *, keepdims: bool = False) -> Any:
     """Smallest entry over axes.
 
@@ -144,7 +152,7 @@ def min(x: Array, axis: Any = None, *, keepdims: bool = False) -> Any:
     return dropped(out, axis, keepdims), lambda g: shared(spread(g, x, axis, keepdims), x, out, axis)
 
 
-@op(numpy=np.ptp, samples=reduced)
+@op(numpy=np.ptp, samples=reduced, kinks=[at([2.0, 2.0, 1.0, 1.0], gives=[0.5, 0.5, -0.5, -0.5])])
 def ptp(x: Array, axis: Any = None, *, keepdims: bool = False) -> Any:
     """From peak to peak: the largest minus the smallest entry over axes.
 
@@ -172,7 +180,7 @@ def _logsumexp(x: Array, axis: Any = None, keepdims: bool = False) -> Array:
     return dropped(total, axis, keepdims)
 
 
-@op(method="logsumexp", samples=_exponents, reference=_logsumexp)
+@op(method="logsumexp", samples=_exponents, reference=_logsumexp, kinks=[at([-np.inf, -np.inf], gives=[0.0, 0.0])])
 def logsumexp(x: Array, axis: Any = None, *, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) over axes, stable.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import NUMPY, Array, op, raw
-from ..engine.domain import call, pairs, reals
+from ..engine.domain import at, call, pairs, reals
 
 __all__ = ["clip", "fmax", "fmin", "maximum", "minimum", "nan_to_num", "select", "where"]
 
@@ -53,7 +53,7 @@ def _won(g: Array, loses: Any, ties: Any) -> Array:
     return np.where(loses, 0, np.where(ties, 0.5 * g, g))
 
 
-@op(numpy=np.maximum, method="maximum", samples=pairs())
+@op(numpy=np.maximum, method="maximum", samples=pairs(), kinks=[at(1.0, 1.0, gives=(0.5, 0.5))])
 def maximum(x: Array, y: Array) -> Any:
     """The larger of x and y, elementwise.
 
@@ -64,7 +64,7 @@ def maximum(x: Array, y: Array) -> Any:
     return np.maximum(x, y), lambda g: _won(g, x < y, x == y), lambda g: _won(g, y < x, x == y)
 
 
-@op(numpy=np.minimum, method="minimum", samples=pairs())
+@op(numpy=np.minimum, method="minimum", samples=pairs(), kinks=[at(1.0, 1.0, gives=(0.5, 0.5))])
 def minimum(x: Array, y: Array) -> Any:
     """The smaller of x and y, elementwise.
 
@@ -75,7 +75,11 @@ def minimum(x: Array, y: Array) -> Any:
     return np.minimum(x, y), lambda g: _won(g, x > y, x == y), lambda g: _won(g, y > x, x == y)
 
 
-@op(numpy=np.fmax, samples=pairs())
+@op(
+    numpy=np.fmax,
+    samples=pairs(),
+    kinks=[at(1.0, 1.0, gives=(0.5, 0.5)), at(np.nan, 1.0, gives=(0.0, 1.0)), at(1.0, np.nan, gives=(1.0, 0.0))],
+)
 def fmax(x: Array, y: Array) -> Any:
     """The larger of x and y, a number being larger than NaN.
 
@@ -90,7 +94,11 @@ def fmax(x: Array, y: Array) -> Any:
     )
 
 
-@op(numpy=np.fmin, samples=pairs())
+@op(
+    numpy=np.fmin,
+    samples=pairs(),
+    kinks=[at(1.0, 1.0, gives=(0.5, 0.5)), at(np.nan, 1.0, gives=(0.0, 1.0)), at(1.0, np.nan, gives=(1.0, 0.0))],
+)
 def fmin(x: Array, y: Array) -> Any:
     """The smaller of x and y, a number being smaller than NaN.
 
@@ -111,7 +119,12 @@ def _clipped(draw: Any) -> Any:
     return call(x, low, high)
 
 
-@op(method="clip", samples=_clipped, reference=np.clip)
+@op(
+    method="clip",
+    samples=_clipped,
+    reference=np.clip,
+    kinks=[at([-1.0, 1.0], -1.0, 1.0, gives=[1.0, 1.0]), at(1.0, 1.0, 1.0, gives=0.0)],
+)
 def clip(x: Array, min: Array = None, max: Array = None) -> Any:
     """x kept between two bounds; None for no bound, and max where the bounds meet or cross.
 

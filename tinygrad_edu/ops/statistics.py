@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op, raw
-from ..engine.domain import call
+from ..engine.domain import at, call
 from ..engine.errors import ShapeError
 from .arithmetic import over
 from .reduction import all_axes, count, dropped, reduced, shared, spread
@@ -45,7 +45,7 @@ def var(x: Array, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) 
     return out, lambda g: spread(g, x, axis, keepdims) * (2 / n * d)
 
 
-@op(numpy=np.std, method="std", samples=_with_ddof, reference=np.std)
+@op(numpy=np.std, method="std", samples=_with_ddof, reference=np.std, kinks=[at([3.0, 3.0], gives=[0.0, 0.0])])
 def std(x: Array, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
     """Standard deviation over axes, sqrt(var(x)).
 
@@ -110,7 +110,7 @@ def _ranked(draw: Any) -> Any:
 TIES = "among three that tie, the middle one has the partial derivative 0 although the three together have 1"
 
 
-@op(numpy=np.quantile, samples=_ranked, note=TIES)
+@op(numpy=np.quantile, samples=_ranked, note=TIES, kinks=[at([1.0, 1.0, 2.0], 0.5, gives=[0.5, 0.5, 0.0])])
 def quantile(x: Array, q: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The value below which a part q of the entries lies, over axes; linear between two entries.
 
@@ -137,7 +137,12 @@ def _in_percent(draw: Any) -> Any:
     return call(x, np.multiply(q, 100).tolist(), **sample.kwargs)
 
 
-@op(numpy=np.median, samples=lambda draw: reduced(draw, apart=0.01), note=TIES)
+@op(
+    numpy=np.median,
+    samples=lambda draw: reduced(draw, apart=0.01),
+    note=TIES,
+    kinks=[at([1.0, 1.0, 2.0], gives=[0.5, 0.5, 0.0])],
+)
 def median(x: Array, axis: Any = None, *, keepdims: bool = False) -> Any:
     """The entry in the middle, or the mean of the two in the middle, over axes.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op, raw
-from ..engine.domain import call, reals
+from ..engine.domain import at, call, reals
 from .arithmetic import off_zero, over
 from .exponential import EDGE
 from .powers import polynomial
@@ -47,7 +47,14 @@ def tan(x: Array) -> Any:
     return out, lambda g: g * (1 + out * out)
 
 
-@op(numpy=np.arcsin, method="arcsin", samples=reals(-0.99, 0.99), analytic=True, note=EDGE)
+@op(
+    numpy=np.arcsin,
+    method="arcsin",
+    samples=reals(-0.99, 0.99),
+    analytic=True,
+    note=EDGE,
+    kinks=[at([-1.0, 1.0], gives=[np.inf, np.inf])],
+)
 def arcsin(x: Array) -> Any:
     """The angle from -pi/2 to pi/2 whose sine is x.
 
@@ -57,7 +64,14 @@ def arcsin(x: Array) -> Any:
     return np.arcsin(x), lambda g: g / np.sqrt((1 - x) * (1 + x))
 
 
-@op(numpy=np.arccos, method="arccos", samples=reals(-0.99, 0.99), analytic=True, note=EDGE)
+@op(
+    numpy=np.arccos,
+    method="arccos",
+    samples=reals(-0.99, 0.99),
+    analytic=True,
+    note=EDGE,
+    kinks=[at([-1.0, 1.0], gives=[-np.inf, -np.inf])],
+)
 def arccos(x: Array) -> Any:
     """The angle from 0 to pi whose cosine is x.
 
@@ -86,6 +100,7 @@ def _directions(draw: Any) -> Any:
     numpy=np.arctan2,
     samples=_directions,
     note="nearer to the origin than 0.1, it turns faster than differences can tell",
+    kinks=[at(0.0, 0.0, gives=(0.0, 0.0))],
 )
 def arctan2(y: Array, x: Array) -> Any:
     """The angle from -pi to pi of the point (x, y); y comes first, as in y / x.
