@@ -1,6 +1,7 @@
 """Networks: Module and Parameter, layers, losses, initialisers, and the models that train.
 
-Reading order: ``module.py`` (what a module is), ``linear.py`` (the first layer), ``model.py`` (Sequential), then the rest.
+Reading order: ``module.py`` (what a module is), ``linear.py`` (the first layer), ``sequential.py`` and ``model.py`` (models
+that train), ``symbolic.py`` and ``functional.py`` (models from symbolic tensors), then the rest.
 """
 
 from . import init
@@ -9,16 +10,19 @@ from .attention import MultiheadAttention
 from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .dropout import Dropout, GaussianNoise
 from .embedding import Embedding
+from .functional import Input, InputLayer
 from .linear import Flatten, Linear
 from .loss import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, LogitsWarning, Loss, MSELoss
-from .model import Model, Sequential
+from .model import Model
 from .module import Module
 from .normalization import BatchNorm, BatchNorm1d, BatchNorm2d, BatchNorm3d, GroupNorm, LayerNorm, RMSNorm
 from .parameter import Parameter
 from .pooling import *  # noqa: F403
 from .recurrent import GRU, LSTM, RNN
 from .resizing import Upsample, ZeroPad1d, ZeroPad2d
+from .sequential import Sequential
 from .summary import summary
+from .symbolic import SymbolicTensor
 
 from . import activation, pooling  # isort: skip
 
@@ -44,6 +48,8 @@ __all__ = [
     "GaussianNoise",
     "GroupNorm",
     "HuberLoss",
+    "Input",
+    "InputLayer",
     "L1Loss",
     "LayerNorm",
     "Linear",
@@ -56,6 +62,7 @@ __all__ = [
     "Parameter",
     "RMSNorm",
     "Sequential",
+    "SymbolicTensor",
     "Upsample",
     "ZeroPad1d",
     "ZeroPad2d",

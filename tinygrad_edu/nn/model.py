@@ -1,101 +1,151 @@
-"""Models: a Module that also trains. ``Sequential`` is the model that is a list of layers."""
+"""Model: a Module that also trains, and that symbolic inputs and outputs can define."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Self
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from ..engine import Tensor, no_grad
-from ..engine.errors import ShapeError
+from ..engine import Tensor
+from ..engine.errors import NotReadyError, UnknownNameError
 from ..training import Trainer
+from .functional import Graph
 from .module import Module
-from .summary import summary
+from .summary import numbered, snake_case, summary
+from .symbolic import SymbolicTensor, symbols, transform
 from .weights import Weighted
 
-__all__ = ["Model", "Sequential"]
+__all__ = ["Model"]
 
 
-class Model(Weighted, Module, Trainer):  # type: ignore[misc]  # losses: a property for the trainer's attribute
-    """A Module with ``compile``, ``fit``, ``evaluate``, ``predict`` and ``summary``. Subclass it as you would Module."""
+class Reading:
+    """What ``reading`` makes."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function, self.__doc__ = function, function.__doc__
+
+    def __get__(self, model: Any, owner: Any = None) -> Any:
+        return self if model is None else self.function(model)
+
+
+def reading(function: Callable[[Any], Any]) -> Any:
+    """A property that gives way to an attribute of the same name: a model may well call a part of its own ``output``."""
+    return Reading(function)
+
+
+class Model(Weighted, Module, Trainer):  # type: ignore[misc]  # penalties: Weighted's stand for the Trainer's
+    """A Module with ``compile``, ``fit``, ``evaluate``, ``predict`` and ``summary``.
+
+    Subclass it as you would Module, or give it symbolic inputs and outputs::
+
+        x = Input(shape=(4,))
+        hidden = Linear(8)(x)
+        model = Model(inputs=x, outputs=Linear(2)(hidden))
+
+    inputs, outputs : symbolic tensors, or lists or dicts of them.          name : for the summary and messages.
+    """
+
+    graph: Graph | None = None
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, *, trainable: bool = True
+    ) -> None:
+        if (inputs is None) != (outputs is None):
+            raise TypeError(f"{type(self).__name__}(inputs, outputs): both are needed, or neither.")
+        if name is not None:
+            self.name = str(name)
+        if inputs is not None:
+            self.graph, self.built = Graph(inputs, outputs), True
+            self.input_shape = transform(lambda x: x.shape, inputs)
+            self.output_names = self.graph.output_names
+        if not trainable:
+            self.trainable = False
 
     def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
         """Run ``forward``; arrays and lists become Tensors."""
         return super().__call__(*map(as_input, inputs), training=training, **options)
 
-    def summary(self, input_shape: tuple[int | None, ...] | None = None, print_fn: Any = print) -> None:
+    def forward(self, inputs: Any) -> Any:
+        """Through the graph between ``inputs`` and ``outputs``."""
+        if self.graph is None:
+            raise NotReadyError(f"{type(self).__name__} must define call(inputs), or be made from inputs and outputs.")
+        return self.graph(inputs)
+
+    def named_parts(self) -> Iterator[tuple[str, Any]]:
+        """The layers of the graph by name, and whatever else was assigned."""
+        if self.graph is not None:
+            yield from self.graph.layers.items()
+        yield from super().named_parts()
+
+    def summary(self, input_shape: Any = None, print_fn: Any = print) -> None:
         """Print a table of layers, output shapes and parameters.
 
         input_shape : of one batch, None for the batch; needed where a layer's size depends on the input.
         """
         print_fn(summary(self, input_shape))
 
+    # -- its parts -----------------------------------------------------------------------------------------------------
 
-class Sequential(Model):
-    """Layers one after the other.
+    @reading
+    def name(self) -> str:
+        """What it is called: as given, else its class in snake_case."""
+        return "functional" if self.graph is not None and type(self) is Model else snake_case(type(self).__name__)
 
-    Sequential([Linear(784, 128), ReLU(), Linear(128, 10)]), or the layers as arguments. Index and slice it like a list.
+    @reading
+    def layers(self) -> list[Module]:
+        """The modules directly inside, each once."""
+        return list(dict.fromkeys(self.children()))
 
-    >>> from tinygrad_edu.nn import Linear, ReLU
-    >>> model = Sequential([Linear(3, 2), ReLU()])
-    >>> len(model), model[0]
-    (2, Linear(3, 2))
-    """
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
+        """A layer by its name, as the summary shows it, or by its place among ``layers``.
 
-    def __init__(self, *layers: Any) -> None:
-        first = layers[0] if len(layers) == 1 and isinstance(layers[0], (list, tuple)) else layers
-        self.layers: list[Module] = []
-        for layer in first:
-            self.append(layer)
+        Errors: UnknownNameError with the nearest name.
+        """
+        if (name is None) == (index is None):
+            raise TypeError("get_layer: give a name or an index.")
+        if index is not None:
+            return self.layers[index]
+        names = numbered([getattr(layer, "name", None) or snake_case(type(layer).__name__) for layer in self.layers])
+        if name not in names:
+            raise UnknownNameError("layer", name, names)
+        return self.layers[names.index(name)]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Through all layers."""
-        first = x
-        for i, layer in enumerate(self.layers):
-            try:
-                x = layer(x)
-            except ShapeError as error:
-                raise ShapeError(f"{error}\n{self.story(first, x, i)}") from error
-        return x
+    # -- its ends ------------------------------------------------------------------------------------------------------
 
-    def story(self, first: Any, last: Any, failed: int) -> str:
-        """What became of an input, layer by layer, up to the one that could not take it."""
-        lines = [f"  {type(self).__name__}: input {first.shape}"]
-        with no_grad():
-            for i, layer in enumerate(self.layers[:failed]):
-                first = layer(first, training=False)
-                lines.append(f"    {i} {layer!r} -> {first.shape}")
-        return "\n".join([*lines, f"  > {failed} {self.layers[failed]!r} cannot take {last.shape}"])
+    def ends(self) -> tuple[Any, Any]:
+        """The symbolic inputs and outputs.
 
-    # -- a list of layers ----------------------------------------------------------------------------------------------
+        Errors: NotReadyError where there are none.
+        """
+        if self.graph is None:
+            raise NotReadyError(
+                f"{self.name} was not made from symbolic tensors, so it has no symbolic input or output."
+            )
+        return self.graph.inputs, self.graph.outputs
 
-    def append(self, layer: Module) -> Self:
-        """Add a layer at the end; returns self. ``add`` is another name for it."""
-        if not isinstance(layer, Module):
-            hint = " (did you forget the brackets?)" if isinstance(layer, type) else ""
-            raise TypeError(f"A layer is a Module, not {layer!r}{hint}.")
-        self.layers.append(layer)
-        self.built = False
-        return self
+    @reading
+    def input(self) -> Any:
+        """The symbolic input, or the structure of several."""
+        return self.ends()[0]
 
-    add = append
+    @reading
+    def output(self) -> Any:
+        """The symbolic output, or the structure of several."""
+        return self.ends()[1]
 
-    def pop(self, index: int = -1) -> Module:
-        """Take a layer out."""
-        return self.layers.pop(index)
+    @reading
+    def inputs(self) -> list[SymbolicTensor]:
+        """The symbolic inputs, one after the other."""
+        return symbols(self.ends()[0])
 
-    def named_parts(self) -> Iterator[tuple[str, Any]]:
-        """The layers by number, and whatever else was assigned."""
-        yield from ((str(i), layer) for i, layer in enumerate(self.layers))
-        yield from ((name, part) for name, part in super().named_parts() if not name.startswith("layers."))
+    @reading
+    def outputs(self) -> list[SymbolicTensor]:
+        """The symbolic outputs, one after the other."""
+        return symbols(self.ends()[1])
 
-    def __len__(self) -> int:
-        return len(self.layers)
-
-    def __iter__(self) -> Iterator[Module]:
-        return iter(self.layers)
-
-    def __getitem__(self, index: int | slice) -> Any:
-        return Sequential(*self.layers[index]) if isinstance(index, slice) else self.layers[index]
+    @reading
+    def output_shape(self) -> Any:
+        """The shape of the output, with None where it is not known; or the structure of several."""
+        return transform(lambda x: x.shape, self.ends()[1])
 
 
 def as_input(x: Any) -> Any:
@@ -104,4 +154,6 @@ def as_input(x: Any) -> Any:
         return {name: as_input(v) for name, v in x.items()}
     if isinstance(x, (list, tuple)) and any(hasattr(v, "shape") and v.shape for v in x):
         return type(x)(map(as_input, x))
-    return Tensor(x) if isinstance(x, (list, tuple)) or (hasattr(x, "__array__") and not isinstance(x, Tensor)) else x
+    if isinstance(x, (Tensor, SymbolicTensor)):
+        return x
+    return Tensor(x) if isinstance(x, (list, tuple)) or hasattr(x, "__array__") else x

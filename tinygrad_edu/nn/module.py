@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from ..engine import Tensor, mutation, no_grad
 from ..engine.errors import NotReadyError
 from ..optim.state import fitting
 from .parameter import Parameter
+from .symbolic import connect, symbolic
 
 __all__ = ["Module"]
 
@@ -59,6 +60,7 @@ class Module:
     _training = True
     _trainable = True
     _wants_mode = False
+    _ends: tuple[Any, Any] | None = None  # the symbolic input and output of its first use in a functional model
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Make ``forward`` and ``call`` names of one function, and let ``build`` run once."""
@@ -71,10 +73,12 @@ class Module:
             cls.build = once(own["build"])  # type: ignore[method-assign]
 
     def __call__(self, *inputs: Any, training: bool | None = None, **options: Any) -> Any:
-        """Run ``forward``.
+        """Run ``forward``; on symbolic tensors, become part of a functional model.
 
         training : the mode of this call, for all that it calls in turn; None: as ``train()`` and ``eval()`` have set it.
         """
+        if symbolic(inputs) or (options and symbolic(options.values())):
+            return connect(self, inputs, options if training is None else options | {"training": training})
         if training is not None:
             token = _forced.set(bool(training))
             try:
@@ -86,8 +90,7 @@ class Module:
         if self.built:
             return self.forward(*inputs, **options)
         shapes = [shape_of(x) for x in inputs]
-        if self.waits():
-            self.build(*shapes[: len(names_of(type(self).build)) - 1])  # without self
+        self.build_for(shapes)
         out = self.forward(*inputs, **options)
         self.built, self.input_shape = True, shapes[0] if len(shapes) == 1 else shapes
         return out
@@ -99,6 +102,11 @@ class Module:
         """
         if type(self).build is Module.build:  # and not super().build() of a layer that has made its parameters
             self.pass_zeros(*input_shapes)
+
+    def build_for(self, shapes: Sequence[Any]) -> None:
+        """Make the parameters of its own that wait for the shapes of a call's inputs."""
+        if self.waits():
+            self.build(*shapes[: len(names_of(type(self).build)) - 1])  # without self
 
     def pass_zeros(self, *input_shapes: Any) -> Any:
         """What comes out for one sample of zeros, out of training and without a graph."""

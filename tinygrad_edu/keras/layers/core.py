@@ -10,7 +10,7 @@ from ... import ops
 from ...engine import Tensor
 from ...engine.errors import ShapeError
 from ...nn.embedding import whole
-from ...nn.symbolic import SymbolicTensor
+from ...nn.functional import Input, InputLayer
 from .base import Layer, positive
 
 __all__ = ["Activation", "Dense", "Embedding", "Identity", "Input", "InputLayer", "Lambda", "Masking"]
@@ -180,52 +180,3 @@ class Lambda(Layer):
         if self.output_shape is None:
             return super().compute_output_shape(input_shape)
         return self.output_shape(input_shape) if callable(self.output_shape) else (input_shape[0], *self.output_shape)
-
-
-class InputLayer(Layer):
-    """The place where data enters a model; ``Input`` makes one and returns its symbolic tensor.
-
-    shape : of a sample; batch_shape : with the batch.  batch_size : None if it may vary.
-    """
-
-    refused: ClassVar = {"sparse": None, "ragged": None, "optional": False}
-    supports_masking = True
-
-    def __init__(
-        self,
-        shape: Any = None,
-        batch_size: int | None = None,
-        dtype: Any = None,
-        batch_shape: Any = None,
-        input_tensor: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        if (shape is None) == (batch_shape is None):
-            raise ValueError("Input: give shape, without the batch, or batch_shape.")
-        full = (batch_size, *((shape,) if isinstance(shape, int) else shape)) if batch_shape is None else batch_shape
-        super().__init__(batch_shape=tuple(full), **kwargs)
-        self.input_dtype = dtype or self.dtype
-        tensor = SymbolicTensor(full, self.input_dtype, self.name) if input_tensor is None else input_tensor
-        self._ends = (tensor, tensor)
-        self.built = True
-
-    def call(self, inputs: Any) -> Any:
-        """Pass the data on."""
-        return inputs
-
-
-def Input(  # noqa: N802 - as Keras writes it
-    shape: Any = None,
-    batch_size: int | None = None,
-    dtype: Any = None,
-    batch_shape: Any = None,
-    name: str | None = None,
-    tensor: Any = None,
-) -> Any:
-    """A symbolic tensor: call layers on it, and make a Model of where it goes in and what comes out.
-
-    shape : of a sample, without the batch.  batch_shape : with it.  name : the key for data given as a dict.
-    """
-    if isinstance(tensor, SymbolicTensor):
-        return tensor
-    return InputLayer(shape, batch_size, dtype, batch_shape, name=name).output

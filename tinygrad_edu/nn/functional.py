@@ -1,0 +1,197 @@
+"""Functional models: ``Input``, and the graph of calls between symbolic inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..engine import Tensor
+from ..engine.errors import GraphError, ShapeError, UnknownNameError
+from .module import Module
+from .summary import numbered, snake_case
+from .symbolic import Step, SymbolicTensor, symbols, transform
+from .weights import Weighted
+
+__all__ = ["Graph", "Input", "InputLayer"]
+
+
+class InputLayer(Weighted, Module):
+    """Where data comes in: passes it on.
+
+    shape : without the batch.  batch_shape : with it, in place of shape.  batch_size : None for any.
+    dtype : what the data is converted to.  name : for messages, and the key in a dict of inputs.
+    Attributes: ``output``, the symbolic tensor that stands for the data.
+    """
+
+    def __init__(
+        self,
+        shape: Iterable[int | None] | None = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        name: str | None = None,
+        *,
+        batch_shape: Iterable[int | None] | None = None,
+    ) -> None:
+        if (shape is None) == (batch_shape is None):
+            raise TypeError("Input: give shape=(...) without the batch, or batch_shape=(...) with it.")
+        if batch_shape is not None and batch_size is not None:
+            raise TypeError("Input: batch_shape has the batch already, so leave batch_size out.")
+        whole = tuple(batch_shape) if batch_shape is not None else (batch_size, *sizes(shape))
+        self.name = name or "input_layer"
+        self.dtype = str(dtype or "float32")
+        self.input = self.output = SymbolicTensor(sizes(whole), self.dtype, self.name)
+        self.output.step = Step(self, (), {})
+        self.batch_shape = self.input_shape = self.output.shape
+        self.built = True
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, ...) -> (N, ...)."""
+        return x
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make another one."""
+        return {"batch_shape": self.batch_shape, "dtype": self.dtype, "name": self.name}
+
+
+def Input(  # noqa: N802 - a word of Keras
+    shape: Iterable[int | None] | None = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    name: str | None = None,
+    *,
+    batch_shape: Iterable[int | None] | None = None,
+) -> SymbolicTensor:
+    """A symbolic tensor to start a model from; the arguments are those of ``InputLayer``.
+
+    >>> from tinygrad_edu.nn import Linear, Model
+    >>> x = Input(shape=(3,))
+    >>> model = Model(x, Linear(2)(x) + 1)
+    >>> model([[1.0, 2.0, 3.0]]).shape
+    (1, 2)
+    """
+    return InputLayer(shape, batch_size, dtype, name, batch_shape=batch_shape).output
+
+
+class Graph:
+    """The calls that lead from symbolic inputs to symbolic outputs, in the order in which they were noted.
+
+    inputs, outputs : a symbolic tensor, or a list, tuple or dict of them. Calling the graph takes and gives values in
+        these structures; inputs may also come as a dict by name.
+    Attributes: ``steps``; ``layers``, the modules by their names, each once; ``names``, of every layer and operation by id.
+    Errors: GraphError for outputs that also need other inputs than these; TypeError for what is not symbolic.
+    """
+
+    def __init__(self, inputs: Any, outputs: Any) -> None:
+        self.inputs, self.outputs = inputs, outputs
+        self.sources, self.results = symbols(inputs), symbols(outputs)
+        if not self.sources or not self.results:
+            raise TypeError(
+                f"Model(inputs, outputs) are symbolic tensors, from Input(shape=...) and layers called on it; got {inputs!r} "
+                f"and {outputs!r}."
+            )
+        self.steps = steps_between(self.sources, self.results)
+        entries = [s.step for s in self.sources if s.step is not None and not s.step.inputs]
+        made = list({id(s.layer): s.layer for s in [*entries, *self.steps]}.values())
+        names = numbered([getattr(layer, "name", None) or snake_case(type(layer).__name__) for layer in made])
+        self.names = {id(layer): name for layer, name in zip(made, names)}
+        self.layers = {name: layer for layer, name in zip(made, names) if isinstance(layer, Module)}
+
+    @property
+    def output_names(self) -> list[str]:
+        """The keys of a dict of outputs, else the names of the layers that they come from."""
+        if isinstance(self.outputs, dict):
+            return list(self.outputs)
+        return numbered([self.names[id(s.step.layer)] if s.step else s.name for s in self.results])
+
+    def __call__(self, x: Any) -> Any:
+        """The outputs for these inputs."""
+        values = {id(s): fitted(v, s) for s, v in zip(self.sources, self.ordered(x))}
+
+        def value(symbol: SymbolicTensor) -> Any:
+            return values[id(symbol)]
+
+        for step in self.steps:
+            args, kwargs = transform(value, step.args), transform(value, step.kwargs)
+            try:
+                out = step.layer(*args, **kwargs)
+            except ShapeError as error:
+                raise ShapeError(f"{error}\n{self.story(step, values)}") from error
+            store(values, step.outputs, out)
+        return transform(value, self.outputs)
+
+    def ordered(self, x: Any) -> Sequence[Any]:
+        """The values of the inputs in their order, from a structure like theirs or a dict by name."""
+        if isinstance(x, dict):
+            keys = list(self.inputs) if isinstance(self.inputs, dict) else numbered([s.name for s in self.sources])
+            for key in keys:
+                if key not in x:
+                    raise UnknownNameError("input, or one that is missing:", key, x)
+            return [x[key] for key in keys]
+        values = list(x) if isinstance(x, (list, tuple)) else [x]
+        if len(values) != len(self.sources):
+            wanted = ", ".join(f"{s.name} {s.shape}" for s in self.sources)
+            raise ShapeError(f"The model has {len(self.sources)} input(s), {wanted}; {len(values)} came.")
+        return values
+
+    def story(self, failed: Step, values: dict[int, Any]) -> str:
+        """What became of the inputs, call by call, up to the one that failed."""
+        lines = [f"  input {s.name} {values[id(s)].shape}" for s in self.sources]
+        for step in self.steps[: self.steps.index(failed)]:
+            shapes = ", ".join(str(values[id(s)].shape) for s in symbols(step.outputs))
+            lines.append(f"    {self.names[id(step.layer)]} -> {shapes}")
+        given = ", ".join(str(values[id(s)].shape) for s in failed.inputs)
+        return "\n".join([*lines, f"  > {self.names[id(failed.layer)]} cannot take {given}"])
+
+
+def steps_between(sources: list[SymbolicTensor], results: list[SymbolicTensor]) -> list[Step]:
+    """The steps that results need, oldest first, up to the sources."""
+    known, found, stack = {id(s) for s in sources}, dict[int, Step](), list(results)
+    while stack:
+        symbol = stack.pop()
+        step = symbol.step
+        if id(symbol) in known or (step is not None and step.number in found):
+            continue
+        if step is None or not step.inputs:
+            names = ", ".join(s.name for s in sources)
+            raise GraphError(
+                f"The outputs also need the input {symbol.name!r} {symbol.shape}. Give it in inputs=; they are: {names}."
+            )
+        found[step.number] = step
+        stack.extend(step.inputs)
+    return [found[number] for number in sorted(found)]
+
+
+def fitted(x: Any, symbol: SymbolicTensor) -> Any:
+    """A value for an input: in its dtype, with a last axis of 1 added or taken away where that makes it fit."""
+    shape = symbol.shape
+    if x.ndim == len(shape) - 1 and shape[-1] == 1:
+        x = x.reshape(*x.shape, 1)
+    elif x.ndim == len(shape) + 1 and x.shape[-1] == 1:
+        x = x.reshape(*x.shape[:-1])
+    if x.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, x.shape)):
+        raise ShapeError(f"Input {symbol.name!r}: shape {shape} expected, {x.shape} came.")
+    if symbol.dtype.startswith("float") and x.dtype.kind == "f":
+        return x  # the model's dtype, which may be float64 to check gradients
+    return x if x.dtype == symbol.dtype else Tensor(x.data, dtype=symbol.dtype)
+
+
+def store(values: dict[int, Any], outputs: Any, out: Any) -> None:
+    """Take down what symbolic results turned out to be."""
+    if isinstance(outputs, SymbolicTensor):
+        values[id(outputs)] = out
+    elif isinstance(outputs, (list, tuple, dict)):
+        for key in outputs if isinstance(outputs, dict) else range(len(outputs)):
+            store(values, outputs[key], out[key])
+
+
+def sizes(shape: Any) -> tuple[int | None, ...]:
+    """A shape, checked: whole numbers above 0, and None for what is not known.
+
+    Errors: TypeError for what is no shape.
+    """
+    if isinstance(shape, int):
+        raise TypeError(f"Input: shape is a tuple, shape=({shape},), not the number {shape}.")
+    for n in shape:
+        if n is not None and (isinstance(n, bool) or not hasattr(n, "__index__") or n < 1):
+            raise TypeError(f"Input: a shape has whole numbers above 0 and None, not {n!r} as in {tuple(shape)}.")
+    return tuple(n if n is None else int(n) for n in shape)

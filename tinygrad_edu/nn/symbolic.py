@@ -1,0 +1,178 @@
+"""Symbolic tensors: a shape that remembers which call it came from. Functional models are made of them.
+
+A module that is called on symbolic tensors computes nothing yet: the call is noted, and symbolic results are returned.
+``nn.functional`` walks from outputs back to inputs and makes a model of the calls in between.
+"""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ..engine import Tensor, no_grad
+from ..engine.errors import ShapeError
+
+__all__ = ["Operation", "Step", "SymbolicTensor", "connect", "symbolic", "symbols", "transform"]
+
+_numbers = itertools.count(1)
+
+
+class SymbolicTensor:
+    """What a model's input or the result of a call will be, without values.
+
+    shape : with None where the size is not known, such as the batch.          dtype : a name such as "float32".
+    name : for messages, and the key of a model's input.
+
+    Operators (``+ - * / ** @``, indexing) and layers work on it and give symbolic tensors.
+    Attributes: ``step``, the call that it came from; None for one that was made by hand.
+    """
+
+    __array_ufunc__ = None  # array + symbolic is ours to answer
+
+    def __init__(self, shape: Iterable[int | None], dtype: Any = "float32", name: str | None = None) -> None:
+        self.shape = tuple(shape)
+        self.dtype = np.dtype(dtype).name
+        self.name = name or "symbolic_tensor"
+        self.step: Step | None = None
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        raise TypeError(f"{self} has no values yet. Compute with layers, operators or keras.ops; numpy cannot wait.")
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self} has no values yet, so it is neither true nor false. Decide inside a layer's call.")
+
+    def __iter__(self) -> Any:
+        raise TypeError(f"{self} has no values yet, so it cannot be walked through. Index it: x[:, 0].")
+
+    def __repr__(self) -> str:
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+
+class Operation:
+    """A function of tensors as a step of a model: what operators and ops on symbolic tensors become."""
+
+    def __init__(self, function: Callable[..., Any], name: str | None = None) -> None:
+        self.function, self.name = function, name or function.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What the function returns."""
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Step:
+    """One call: a layer or Operation, its arguments with symbolic tensors in place of values, and its results."""
+
+    def __init__(self, layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.layer, self.args, self.kwargs = layer, args, kwargs
+        self.number = next(_numbers)  # inputs are older than outputs
+        self.inputs = symbols((args, kwargs))
+        self.outputs: Any = None
+
+
+def connect(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Note a call on symbolic tensors; returns symbolic tensors for its results.
+
+    layer : a Module, which is built for these shapes, or an ``Operation``.
+    Their shapes are found by computing on small inputs of two sizes: what differs is not known.
+    Errors: ShapeError if the layer cannot take these shapes.
+    """
+    step = Step(layer, args, kwargs)
+    shapes = [s for s in transform(lambda symbol: symbol.shape, list(args)) if isinstance(s, (tuple, list, dict))]
+    is_module = not isinstance(layer, Operation)
+    if is_module:
+        layer.build_for(shapes)
+    small, large = (probe(step, sizes) for sizes in ((2, 64), (3, 128)))
+    step.outputs = merged(small, large, getattr(layer, "name", None) or type(layer).__name__.lower())
+    for out in symbols(step.outputs):
+        out.step = step
+    if is_module:
+        layer.input_shape = shapes[0] if len(shapes) == 1 else shapes
+        layer._ends = layer._ends or (args[0] if args else step.inputs, step.outputs)
+    return step.outputs
+
+
+def probe(step: Step, sizes: tuple[int, int]) -> Any:
+    """What a step returns for inputs of ones (whole numbers: zeros), with these sizes for an unknown batch and other axes."""
+
+    def sample(symbol: SymbolicTensor) -> Tensor:
+        shape = [sizes[i > 0] if n is None else n for i, n in enumerate(symbol.shape)]
+        return Tensor(np.full(shape, symbol.dtype.startswith("float"), symbol.dtype))
+
+    mode = {} if isinstance(step.layer, Operation) else {"training": False}
+    try:
+        with no_grad(), np.errstate(all="ignore"):
+            return step.layer(*transform(sample, step.args), **transform(sample, step.kwargs) | mode)
+    except ShapeError as error:
+        given = ", ".join(str(s.shape) for s in step.inputs)
+        raise ShapeError(
+            f"{error}\n  {step.layer!r} was called on {given}; {sizes[0]} stands for the batch."
+        ) from error
+
+
+def merged(small: Any, large: Any, name: str) -> Any:
+    """Symbolic tensors for what came out for two sizes: None where they differ."""
+    if isinstance(small, dict):
+        return {key: merged(small[key], large[key], name) for key in small}
+    if isinstance(small, (list, tuple)):
+        return type(small)(merged(s, b, name) for s, b in zip(small, large))
+    if not isinstance(small, Tensor):
+        return small
+    return SymbolicTensor((m if m == n else None for m, n in zip(small.shape, large.shape)), small.dtype, name)
+
+
+def symbolic(values: Iterable[Any]) -> bool:
+    """Whether a symbolic tensor is among the values, or in lists and dicts among them."""
+    for v in values:
+        kind = type(v)
+        if kind is SymbolicTensor or (kind in (list, tuple) and symbolic(v)) or (kind is dict and symbolic(v.values())):
+            return True
+    return False
+
+
+def symbols(nested: Any) -> list[SymbolicTensor]:
+    """The symbolic tensors in a structure of lists, tuples and dicts, in order."""
+    found: list[SymbolicTensor] = []
+    transform(found.append, nested)
+    return found
+
+
+def transform(function: Callable[[SymbolicTensor], Any], nested: Any) -> Any:
+    """The same structure with ``function`` applied to each symbolic tensor; all else stays."""
+    if isinstance(nested, SymbolicTensor):
+        return function(nested)
+    if isinstance(nested, dict):
+        return {key: transform(function, v) for key, v in nested.items()}
+    if type(nested) in (list, tuple):
+        return type(nested)(transform(function, v) for v in nested)
+    return nested
+
+
+def _operator(name: str, function: Callable[..., Any], turned: bool = False) -> Callable[..., Any]:
+    """A method that notes an operation; turned: for the operand on the right."""
+
+    def method(self: SymbolicTensor, *other: Any) -> Any:
+        return connect(Operation(function, name), (*other, self) if turned else (self, *other), {})
+
+    return method
+
+
+OPERATORS = {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power", "matmul": "matmul",
+    "neg": "negative", "abs": "absolute", "getitem": "get_item",
+}  # fmt: skip
+for _word, _name in OPERATORS.items():
+    setattr(SymbolicTensor, f"__{_word}__", _operator(_name, getattr(operator, _word)))
+    if _word not in ("neg", "abs", "getitem"):
+        setattr(SymbolicTensor, f"__r{_word}__", _operator(_name, getattr(operator, _word), turned=True))
