@@ -5,7 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 import tinygrad_edu as tg
@@ -56,7 +55,8 @@ OPTIMIZERS = {
 
 def train(name, after=0, order=0):
     tg.set_random_seed(1)
-    model = nn.Sequential(Shift(), nn.GaussianNoise(0.1), nn.Linear(6, 8), nn.BatchNorm(8), nn.ReLU(), nn.Dropout(0.3), nn.Linear(8, 3))
+    hidden = [nn.Linear(6, 8), nn.BatchNorm(8), nn.ReLU(), nn.Dropout(0.3)]
+    model = nn.Sequential(Shift(), nn.GaussianNoise(0.1), *hidden, nn.Linear(8, 3))
     model.compile(OPTIMIZERS[case](), nn.CrossEntropyLoss(), ["accuracy"])
     callbacks = [BackupAndRestore(folder / "backup", save_freq), Kill(order, after)]
     options = {"x": x, "y": y, "batch_size": 8, "validation_split": 0.2}
@@ -127,7 +127,7 @@ CASES = ["momentum", "adam", "schedule", "plateau", "generator", "rounds"]
 @needs_fork
 @pytest.mark.parametrize("case", CASES)
 def test_killed_and_resumed_is_identical_to_the_last_bit(tmp_path: Path, case: str) -> None:
-    assert resumed(tmp_path, case, 2, every=5) >= 5
+    assert resumed(tmp_path, case, 2, every=9) >= 3
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import math
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sized
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -121,14 +121,13 @@ class Arrays(Source):
     def epoch(self, done: int = 0) -> Iterator[Batch]:
         """All samples, or the next ``steps`` batches."""
         if self.stream is not None:
-            return itertools.islice(self.stream, self.steps - done)
+            return itertools.islice(self.stream, cast(int, self.steps) - done)
         self.taken = done
         return self.once()
 
     def once(self) -> Iterator[Batch]:
         """All samples once, but for the batches taken; the last batch may be smaller."""
-        self.before = None if self.rng is None else self.rng.bit_generator.state
-        order = None if self.rng is None else self.rng.permutation(self.samples)
+        order = None if self.rng is None else self.order(self.rng)
         for start in range(self.taken * self.batch_size, self.samples, self.batch_size):
             stop = min(start + self.batch_size, self.samples)
             self.taken += 1
@@ -138,26 +137,36 @@ class Arrays(Source):
                 yield self.batch(lambda c: c.rows(order[start:stop]))  # noqa: B023
         self.taken = 0
 
+    def order(self, rng: np.random.Generator) -> Array:
+        """The order of a pass: a new one, or once more that of the pass to go on with."""
+        now = rng.bit_generator.state
+        if not self.taken:
+            self.before = now
+            return rng.permutation(self.samples)
+        rng.bit_generator.state = self.before
+        order = rng.permutation(self.samples)
+        rng.bit_generator.state = now
+        return order
+
     def position(self, done: int) -> dict[str, Any]:
-        """The state of rng from which the order of the pass is drawn again, and the batches taken of it."""
+        """The batches taken of a pass, and the state of rng from which its order is drawn again."""
         taken = done if self.stream is None else self.taken
-        state = self.before if taken else self.rng and self.rng.bit_generator.state
-        return {"taken": taken, "samples": self.samples, "batch_size": self.batch_size, "rng": state}
+        return {"taken": taken, "before": self.before if taken else None} | self.facts()
 
     def go_to(self, position: Mapping[str, Any]) -> None:
-        """Have the order drawn again, and the batches that were taken left out.
+        """Have the batches that were taken left out.
 
         Errors: CheckpointError if the middle of a pass over other data, batches or orders is meant.
         """
-        now, then = (
-            {"samples": p["samples"], "batch_size": p["batch_size"], "shuffle": p["rng"] is not None}
-            for p in (self.position(0), position)
-        )
+        now = self.facts()
+        then = {fact: position[fact] for fact in now}
         if position["taken"] and now != then:
             raise CheckpointError(f"it is in the middle of an epoch with {then}, and the data here has {now}.")
-        self.taken = position["taken"]
-        if self.rng is not None and position["rng"] is not None:
-            self.rng.bit_generator.state = position["rng"]
+        self.taken, self.before = position["taken"], position["before"]
+
+    def facts(self) -> dict[str, Any]:
+        """What must be the same for a pass to be gone on with."""
+        return {"samples": self.samples, "batch_size": self.batch_size, "shuffle": self.rng is not None}
 
     def batch(self, take: Any) -> Batch:
         """A batch of what ``take`` gets from each column."""

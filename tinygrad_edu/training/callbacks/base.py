@@ -102,7 +102,6 @@ class CallbackList(Callback):
         for hook in HOOKS:
             setattr(self, hook, together([getattr(c, hook) for c in self.callbacks if writes(c, hook)]))
 
-
     def named(self) -> dict[str, Callback]:
         """Those that have a state, by their class and number."""
         keeping = [c for c in self.callbacks if c.state]

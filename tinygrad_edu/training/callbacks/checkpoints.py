@@ -103,7 +103,9 @@ class ModelCheckpoint(_Saving, _Monitor):
         try:
             return Path(self.filepath.format_map(fields))
         except KeyError as error:
-            raise KeyError(f"filepath={self.filepath!r}: there is no {error}. There are {', '.join(fields)}.") from error
+            raise KeyError(
+                f"filepath={self.filepath!r}: there is no {error}. There are {', '.join(fields)}."
+            ) from error
 
 
 class BackupAndRestore(_Saving):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -142,7 +142,11 @@ class AccuracyByShape(Metric):
     """What the word "accuracy" means: the accuracy that the shapes of the first batch call for."""
 
     better = "max"
-    kinds = {"binary": BinaryAccuracy, "sparse": SparseCategoricalAccuracy, "categorical": CategoricalAccuracy}  # noqa: RUF012
+    kinds: ClassVar[dict[str, type[Metric]]] = {
+        "binary": BinaryAccuracy,
+        "sparse": SparseCategoricalAccuracy,
+        "categorical": CategoricalAccuracy,
+    }
 
     def __init__(self, name: str | None = "accuracy") -> None:
         super().__init__(name)
@@ -164,8 +168,8 @@ class AccuracyByShape(Metric):
 
     def state_dict(self) -> dict[str, Any]:
         """Which kind it is, and what that has taken in."""
-        kind = next((k for k, made in self.kinds.items() if type(self.chosen) is made), None)
-        return {"kind": kind, **super().state_dict()}
+        kinds = [kind for kind, made in self.kinds.items() if isinstance(self.chosen, made)]
+        return {"kind": kinds[0] if kinds else None, **super().state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from there."""
