@@ -7,9 +7,10 @@ import sys
 import time
 
 import tinygrad_edu  # noqa: F401 - registers the ops
-from tests.mutation.equivalent import EQUIVALENT
-from tests.mutation.run import attack
 from tinygrad_edu.engine import OPS
+
+from .equivalent import EQUIVALENT
+from .run import attack
 
 
 def main() -> int:

@@ -10,11 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tests.mutation.mutants import Mutant, mutants
 from tinygrad_edu.engine import OPS, Op
 from tinygrad_edu.engine.domain import Sample
 from tinygrad_edu.verify.draws import RandomDraw
 from tinygrad_edu.verify.properties import PROPERTIES
+
+from .mutants import Mutant, mutants
 
 LIMIT = 5.0  # seconds for one mutant: a mistake may make a loop that never ends
 ORDER = (
