@@ -135,8 +135,11 @@ def max_scatter(g: Array, where: list[Array], win: Window, size: tuple[int, ...]
     """
     grads = batch_last(raw(g))
     shape = (grads.shape[0], *(n + a + b for n, (a, b) in zip(size, win.padding, strict=True)), grads.shape[-1])
-    out = np.zeros_like(grads, shape=shape)
     apart = all(s >= k for s, k in zip(win.stride, win.kernel, strict=True))  # no two windows share a pixel
+    tiled = win.stride == win.kernel and shape[1:-1] == win.covered(grads.shape[1:-1]) == tuple(
+        size
+    )  # nor leave one out
+    out = (np.empty_like if tiled else np.zeros_like)(grads, shape=shape)
     for mask, (_, at) in zip(where, win.entries(grads.shape[1:-1]), strict=True):
         if apart:
             np.multiply(grads, mask, out=out[at])
