@@ -161,7 +161,7 @@ def accumulate(gradients: Pairs) -> None:
         if isinstance(g, Tensor):
             leaf.grad = g if leaf.grad is None else leaf.grad + g
         elif leaf.grad is not None:
-            leaf.grad = Tensor(np.asarray(leaf.grad.data + g))
+            leaf.grad = type(leaf.grad)(np.asarray(leaf.grad.data + g))  # which may say that a step has used it
         else:
             leaf.grad = wrap(np.asarray(g if private(g) else g.copy()))
 

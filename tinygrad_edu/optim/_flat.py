@@ -12,14 +12,17 @@ gathered, which costs a copy and saves a round of numpy calls each.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 
 from ..engine import Array, Tensor, mutation
 from ..engine.errors import DTypeError, ShapeError
+from .noticed import Grown, SharedParametersWarning, Spent, ZeroGradWarning
 
 BLOCK = 2**17  # entries that a block has at most
 SMALL = 2**14  # a parameter of more entries shares no block
@@ -43,6 +46,9 @@ class Block(NamedTuple):
     buffer: Array  # where a gradient is gathered or clipped
 
 
+LIVING: WeakValueDictionary[int, Flat] = WeakValueDictionary()  # by the id of the array that the parameters view
+
+
 class Flat:
     """Parameters of one dtype as views of one array, with the state that a rule keeps for each entry.
 
@@ -64,6 +70,9 @@ class Flat:
         self.gradients: list[Any] = []  # of the step that runs
         self.moving: list[bool] = []  # which parameters the blocks were made for
         self.blocks: list[Block] = []
+        self.watched = min(range(len(named)), key=lambda i: self.parameters[i].size)
+        self.noticed: set[type[Warning]] = set()
+        LIVING[id(self.value)] = self
 
     def __reduce__(self) -> Any:
         """A copy is made anew from the copied parameters, of whose data it then takes views."""
@@ -77,16 +86,52 @@ class Flat:
         self.gradients = []
         for p, view in zip(self.parameters, self.views):
             if p.data is not view:
-                adopt(p, view)
+                self.adopt(p, view)
             g = p.grad.data if p.grad is not None and p.requires_grad else None
             if g is not None and g.shape != view.shape:
                 raise ShapeError(
                     f"A parameter of shape {view.shape} has a gradient of shape {g.shape}; they must agree."
                 )
             self.gradients.append(g)
+        self.notice_growth()
         moving = [g is not None for g in self.gradients]
         if moving != self.moving:
             self.moving, self.blocks = moving, [self.block(parts) for parts in divided(self.spans, moving)]
+
+    def adopt(self, p: Tensor, view: Array) -> None:
+        """Take over what was assigned to ``p.data``, and make it the view of the flat array again."""
+        if (p.data.shape, p.data.dtype) != (view.shape, view.dtype):
+            wrong = ShapeError if p.data.shape != view.shape else DTypeError
+            raise wrong(
+                f"A parameter of {view.shape} {view.dtype} was given data of {p.data.shape} {p.data.dtype} after its optimiser "
+                "was made. Make a new optimiser for it."
+            )
+        if LIVING.get(id(mutation.owner(p.data)), self) is not self:
+            self.warn(
+                SharedParametersWarning,
+                "Another optimiser has taken over parameters that this one moves, and each keeps momentum and averages of its "
+                "own. Step with one of them, or give each its own parameters.",
+            )
+        view[...] = p.data
+        p.data = view
+
+    def notice_growth(self) -> None:
+        """Warn if a gradient holds that of an earlier step. One parameter, the smallest, speaks for all."""
+        g = self.parameters[self.watched].grad
+        if g.__class__ is Grown:
+            self.warn(
+                ZeroGradWarning,
+                "step() with gradients that an earlier step has used already, and to which backward() has added since. Call "
+                "zero_grad() before each backward(), or after each step() if you add up several batches.",
+            )
+        elif g.__class__ is Tensor:
+            g.__class__ = Spent
+
+    def warn(self, category: type[Warning], message: str) -> None:
+        """Warn the caller of ``step``, once."""
+        if category not in self.noticed:
+            self.noticed.add(category)
+            warnings.warn(message, category, stacklevel=5)
 
     def block(self, parts: list[Part]) -> Block:
         """The stretch of all arrays that holds these parts, which lie side by side."""
@@ -116,18 +161,6 @@ class Flat:
     def stamp(self) -> None:
         """Note that the parameters have changed: a graph that was recorded before is no longer theirs."""
         mutation.stamp(self.value)
-
-
-def adopt(p: Tensor, view: Array) -> None:
-    """Take over what was assigned to ``p.data``, and make it the view of the flat array again."""
-    if (p.data.shape, p.data.dtype) != (view.shape, view.dtype):
-        wrong = ShapeError if p.data.shape != view.shape else DTypeError
-        raise wrong(
-            f"A parameter of {view.shape} {view.dtype} was given data of {p.data.shape} {p.data.dtype} after its optimiser was "
-            "made. Make a new optimiser for it."
-        )
-    view[...] = p.data
-    p.data = view
 
 
 def divided(spans: Sequence[slice], moving: Sequence[bool]) -> Iterator[list[Part]]:
