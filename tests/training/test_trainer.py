@@ -217,6 +217,24 @@ def test_evaluate_changes_nothing() -> None:
     assert all(p.grad is None for _, p in net.named_parameters())
 
 
+def test_evaluate_and_predict_record_no_graph() -> None:
+    class Noting(Net):
+        def __call__(self, x: Tensor, training: bool = False) -> Tensor:
+            out = super().__call__(x, training)
+            recorded.append(out.node is not None)
+            return out
+
+    recorded: list[bool] = []
+    net = Noting(5, 3)
+    net.compile("sgd", "sparse_categorical_crossentropy")
+    net.fit(X, Y, batch_size=100, validation_data=(X, Y), verbose=0)
+    net.evaluate(X, Y, batch_size=100, verbose=0)
+    net.predict(X, batch_size=100, verbose=0)
+    net.test_on_batch(X, Y)
+    net.predict_on_batch(X)
+    assert sum(recorded) == 1  # the one training step
+
+
 def test_evaluate_does_not_depend_on_the_batch_size() -> None:
     net = compiled(metrics=["accuracy"])
     assert net.evaluate(X, Y, batch_size=7, verbose=0) == pytest.approx(net.evaluate(X, Y, batch_size=100, verbose=0))
