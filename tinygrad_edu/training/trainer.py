@@ -9,13 +9,14 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from ..engine import no_grad
 from ..engine.errors import NotReadyError
-from . import checks
+from . import checks, noticed
 from .callbacks import Callback, CallbackList, History, ProgressBar
 from .data import Source, source
 from .run import Run
@@ -88,13 +89,17 @@ class Trainer(Steps):
             raise TypeError(f"shuffle: True or False expected, got {shuffle!r}.")
         if validation_split and validation_data is None:
             (x, y, sample_weight), validation_data = self._split(x, y, sample_weight, validation_split)
+            noticed.order_of_labels(y, validation_data[1])
         data = self._source(
             x, y, sample_weight, class_weight=class_weight, batch_size=batch_size, steps=steps_per_epoch,
             rng=self.shuffle_rng if shuffle else None,
         )  # fmt: skip
+        if type(self).train_step is Trainer.train_step:
+            noticed.any_trainable(self)
+            noticed.pixels(self, unpack(data.sample())[0])
         held_back = self._validation(validation_data, validation_batch_size, batch_size, validation_steps)
         history = History()
-        stations = self._stations(callbacks, verbose, [history], epochs=epochs, steps=data.steps)
+        stations = self._stations(callbacks, verbose, [history, noticed.Watch()], epochs=epochs, steps=data.steps)
         self.history, self.stop_training = history, False
         run = self.current_run = Run(self, data, held_back, stations, initial_epoch, resume)
         try:
@@ -149,7 +154,8 @@ class Trainer(Steps):
         with no_grad(), self.mode(training=False):
             for step, batch in enumerate(data.epoch()):
                 stations.on_predict_batch_begin(step)
-                outputs.append(transform(array, self.predict_step(batch)))
+                with noticed.still(self, batch) if step == 0 else nullcontext():
+                    outputs.append(transform(array, self.predict_step(batch)))
                 stations.on_predict_batch_end(step, {"outputs": outputs[-1]})
         stations.on_predict_end()
         return joined(outputs)
@@ -219,7 +225,8 @@ class Trainer(Steps):
         with no_grad(), self.mode(training=False):
             for step, batch in enumerate(data.epoch()):
                 stations.on_test_batch_begin(step)
-                logs = in_order(self.test_step(batch))
+                with noticed.still(self, batch) if step == 0 else nullcontext():
+                    logs = in_order(self.test_step(batch))
                 stations.on_test_batch_end(step, logs)
         stations.on_test_end(logs)
         return logs
