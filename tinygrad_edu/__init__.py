@@ -31,12 +31,12 @@ from .engine.transforms import (
 )
 
 if TYPE_CHECKING:
-    from . import datasets, io, nn, optim, training, verify
+    from . import datasets, io, keras, nn, optim, training, verify
     from .io import load, save
     from .nn import Model, Sequential
     from .verify import check_op, gradcheck
 
-ROOMS = ("datasets", "io", "nn", "optim", "training", "verify")
+ROOMS = ("datasets", "io", "keras", "nn", "optim", "training", "verify")
 FROM_ROOMS = {
     "Model": "nn",
     "Sequential": "nn",
@@ -64,6 +64,7 @@ __all__ = [
     "io",
     "jacobian",
     "jvp",
+    "keras",
     "load",
     "nn",
     "no_grad",

@@ -8,7 +8,7 @@ from typing import Any
 from ..engine import Tensor
 from ..engine.errors import GraphError, ShapeError, UnknownNameError
 from .module import Module
-from .summary import numbered, snake_case
+from .summary import names_in_order, numbered
 from .symbolic import Step, SymbolicTensor, symbols, transform
 from .weights import Weighted
 
@@ -41,6 +41,7 @@ class InputLayer(Weighted, Module):
         self.dtype = str(dtype or "float32")
         self.input = self.output = SymbolicTensor(sizes(whole), self.dtype, self.name)
         self.output.step = Step(self, (), {})
+        self.output.step.outputs = self.output
         self.batch_shape = self.input_shape = self.output.shape
         self.built = True
 
@@ -77,7 +78,8 @@ class Graph:
 
     inputs, outputs : a symbolic tensor, or a list, tuple or dict of them. Calling the graph takes and gives values in
         these structures; inputs may also come as a dict by name.
-    Attributes: ``steps``; ``layers``, the modules by their names, each once; ``names``, of every layer and operation by id.
+    Attributes: ``steps``; ``all_steps``, with those of the inputs; ``layers``, the modules by their names, each once;
+    ``names``, of every layer and operation by id.
     Errors: GraphError for outputs that also need other inputs than these; TypeError for what is not symbolic.
     """
 
@@ -91,8 +93,9 @@ class Graph:
             )
         self.steps = steps_between(self.sources, self.results)
         entries = [s.step for s in self.sources if s.step is not None and not s.step.inputs]
-        made = list({id(s.layer): s.layer for s in [*entries, *self.steps]}.values())
-        names = numbered([getattr(layer, "name", None) or snake_case(type(layer).__name__) for layer in made])
+        self.all_steps = [*entries, *self.steps]
+        made = list({id(step.layer): step.layer for step in self.all_steps}.values())
+        names = names_in_order(made)
         self.names = {id(layer): name for layer, name in zip(made, names)}
         self.layers = {name: layer for layer, name in zip(made, names) if isinstance(layer, Module)}
 

@@ -10,7 +10,7 @@ from ..engine.errors import NotReadyError, UnknownNameError
 from ..training import Trainer
 from .functional import Graph
 from .module import Module
-from .summary import numbered, snake_case, summary
+from .summary import names_in_order, snake_case, summary
 from .symbolic import SymbolicTensor, symbols, transform
 from .weights import Weighted
 
@@ -104,7 +104,7 @@ class Model(Weighted, Module, Trainer):  # type: ignore[misc]  # penalties: Weig
             raise TypeError("get_layer: give a name or an index.")
         if index is not None:
             return self.layers[index]
-        names = numbered([getattr(layer, "name", None) or snake_case(type(layer).__name__) for layer in self.layers])
+        names = names_in_order(self.layers)
         if name not in names:
             raise UnknownNameError("layer", name, names)
         return self.layers[names.index(name)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..engine.errors import ShapeError
 from .module import Module
+from .symbolic import symbols
 
 __all__ = ["snake_case", "summary"]
 
@@ -20,15 +21,51 @@ def summary(model: Module, input_shape: Any = None) -> str:
         build what is not built. By default the shape of the first call, or the features that a Linear wants; where
         neither fits, shapes are shown as ``?``.
     """
+    graph = getattr(model, "graph", None)
+    rows = layer_rows(model, input_shape) if graph is None else graph_rows(graph)
+    head = ("Layer (type)", "Output Shape", "Param #", "Connected to")[: len(rows[0])]
+    title = getattr(model, "name", None) or snake_case(type(model).__name__)
+    return "\n".join([f'Model: "{title}"', table(head, rows), *totals(model)])
+
+
+def layer_rows(model: Module, input_shape: Any) -> list[tuple[str, ...]]:
+    """A row for each direct part."""
     layers = list(dict.fromkeys(model.children())) or [model]
     shapes = output_shapes(model, layers, input_shape)
-    names = numbered([getattr(layer, "name", None) or snake_case(type(layer).__name__) for layer in layers])
-    rows = [
+    return [
         (f"{name} ({type(layer).__name__})", shapes.get(id(layer), "?"), parameters(layer))
-        for name, layer in zip(names, layers)
+        for name, layer in zip(names_in_order(layers), layers)
     ]
-    title = getattr(model, "name", None) or snake_case(type(model).__name__)
-    return "\n".join([f'Model: "{title}"', table(("Layer (type)", "Output Shape", "Param #"), rows), *totals(model)])
+
+
+def graph_rows(graph: Any) -> list[tuple[str, ...]]:
+    """A row for each layer and operation of a functional model; where the calls form no chain, also where its inputs
+    come from: ``dense[0][1]`` is the second result of the first call of dense.
+    """  # fmt: skip
+    calls: dict[int, list[Any]] = {}
+    for step in graph.all_steps:
+        calls.setdefault(id(step.layer), []).append(step)
+    place = {
+        id(symbol): f"{graph.names[layer]}[{i}][{j}]"
+        for layer, steps in calls.items()
+        for i, step in enumerate(steps)
+        for j, symbol in enumerate(symbols(step.outputs))
+    }
+    sources = [[place[id(s)] for step in steps for s in step.inputs] for steps in calls.values()]
+    rows: list[tuple[str, ...]] = []
+    for layer, steps in calls.items():
+        made = steps[0].layer
+        kind, count = (type(made).__name__, parameters(made)) if isinstance(made, Module) else (made.kind, "0")
+        rows.append((f"{graph.names[layer]} ({kind})", shape_text(symbols(steps[0].outputs)), count))
+    before = [row[0].split(" (")[0] + "[0][0]" for row in rows]
+    if [[], *([name] for name in before[:-1])] == sources:
+        return rows
+    return [(*row, ", ".join(source) or "-") for row, source in zip(rows, sources)]
+
+
+def names_in_order(layers: Sequence[Any]) -> list[str]:
+    """What each layer is called among the others: its name or its class in snake_case, numbered from the second on."""
+    return numbered([getattr(layer, "name", None) or snake_case(type(layer).__name__) for layer in layers])
 
 
 def parameters(layer: Module) -> str:
@@ -67,11 +104,8 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table in a box."""
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
 
-    def line(cells: tuple[str, ...], bar: str, last_right: bool) -> str:
-        padded = [
-            c.rjust(w) if last_right and i == len(cells) - 1 else c.ljust(w)
-            for i, (c, w) in enumerate(zip(cells, widths))
-        ]
+    def line(cells: tuple[str, ...], bar: str, numbers: bool) -> str:
+        padded = [c.rjust(w) if numbers and i == 2 else c.ljust(w) for i, (c, w) in enumerate(zip(cells, widths))]
         return bar + bar.join(f" {c} " for c in padded) + bar
 
     def rule(left: str, fill: str, middle: str, right: str) -> str:
@@ -116,7 +150,7 @@ def shape_text(out: Any) -> str:
     """A shape with None for the batch, as in (None, 26, 26, 32)."""
     if isinstance(out, (list, tuple)):
         return ", ".join(map(shape_text, out))
-    return "(" + ", ".join(["None", *map(str, out.shape[1:])]) + ("," if len(out.shape) == 1 else "") + ")"
+    return str((None, *out.shape[1:]))
 
 
 def numbered(names: list[str]) -> list[str]:

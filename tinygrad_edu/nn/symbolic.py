@@ -63,6 +63,11 @@ class Operation:
     def __init__(self, function: Callable[..., Any], name: str | None = None) -> None:
         self.function, self.name = function, name or function.__name__
 
+    @property
+    def kind(self) -> str:
+        """Its name as a class would be called: get_item -> GetItem."""
+        return self.name.title().replace("_", "")
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function returns."""
         return self.function(*args, **kwargs)
