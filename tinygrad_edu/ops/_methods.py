@@ -23,8 +23,8 @@ def in_place(call: Callable[[Any, Any], Tensor], sign: str) -> Callable[[Tensor,
         if mode().record and (self.requires_grad or getattr(other, "requires_grad", False)):
             if self.node is None and self.requires_grad:
                 raise GraphError(
-                    f"t {sign}= u on a leaf that requires a gradient. Write `t = t {sign} u` for a new Tensor, or do it inside no_grad() "
-                    "to change the value."
+                    f"t {sign}= u on a leaf that requires a gradient. Write `t = t {sign} u` for a new Tensor, "
+                    "or do it inside no_grad() to change the value."
                 )
             return call(self, other)
         return self.assign_(call(self, other))
