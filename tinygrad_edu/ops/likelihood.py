@@ -136,12 +136,13 @@ def categorical_cross_entropy(
     x = np.moveaxis(probabilities, axis, -1)  # (..., C)
     total = x.sum(axis=-1, keepdims=True)
     p = x / total
-    logs = np.log(np.clip(p, epsilon, 1 - epsilon))
+    clipped = np.clip(p, epsilon, 1 - epsilon)
+    logs = np.log(clipped)
     out, share = reduced(-(target.q * logs).sum(axis=-1), reduction, target.divisor, lost=-1)
-    inside = (p >= epsilon) & (p <= 1 - epsilon)
+    inside = raw(p) == raw(clipped)
 
     def to_probabilities(g: Array) -> Array:
-        gp = np.where(inside, share(g) * -target.q / p, 0)
+        gp = np.where(inside, share(g) * -target.q / clipped, 0)
         return np.moveaxis((gp - (gp * p).sum(axis=-1, keepdims=True)) / total, -1, axis)
 
     if target.labels:

@@ -127,7 +127,7 @@ def poisson(prediction: Array, target: Array, epsilon: float = 1e-7, reduction: 
 def _fractions(draw: Any) -> Any:
     shape = draw.shape()
     t = draw.array(shape, -1e4, 1e4, special=(1.0, -1.0))
-    return call(draw.array(shape, -1e4, 1e4), t + np.copysign(0.1, t), reduction=draw.choice(REDUCTIONS))
+    return call(draw.array(shape, -1e4, 1e4), np.asarray(t + np.copysign(0.1, t)), reduction=draw.choice(REDUCTIONS))
 
 
 @op(

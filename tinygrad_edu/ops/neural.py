@@ -37,8 +37,11 @@ def dropout(x: Array, keep: Array, rate: float = 0.5) -> Any:
     if not 0 <= rate <= 1:
         raise ValueError(f"dropout: the rate is a share from 0 to 1, not {rate!r}.")
     keep = raw(keep)
-    if np.shape(keep) != x.shape and np.broadcast_shapes(np.shape(keep), x.shape) != x.shape:
-        raise ShapeError(f"dropout: a mask of shape {np.shape(keep)} for an input of shape {x.shape}.")
+    shape = np.shape(keep)
+    if len(shape) > x.ndim or any(n not in (1, m) for n, m in zip(shape[::-1], x.shape[::-1])):
+        raise ShapeError(
+            f"dropout: a mask of shape {shape} for an input of shape {x.shape}. It must broadcast to the input."
+        )
     factor = np.multiply(keep, 1 / (1 - rate) if rate < 1 else 0, dtype=x.dtype)
     return x * factor, lambda g: g * factor, None
 

@@ -72,7 +72,7 @@ def softmin(x: Array, axis: int = -1) -> Any:
 
 def _logarithm(x: Array, axis: int = -1) -> Array:
     shifted = x - raw(x).max(axis=axis, keepdims=True, initial=-np.inf)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True)) if shifted.size else shifted
 
 
 @op(method=True, samples=_rows, reference=_logarithm, again=_logarithm)
@@ -85,6 +85,8 @@ def log_softmax(x: Array, axis: int = -1) -> Any:
     out = lowered(x, axis)
     e = np.exp(out)
     total = np.add.reduce(e, axis, keepdims=True)
+    if not out.size:
+        total += 1  # no classes: nothing to divide, and no reason to warn
     out -= np.log(total)
 
     def pullback(g: Array) -> Array:
