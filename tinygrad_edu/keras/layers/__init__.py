@@ -18,10 +18,10 @@ from .regularization import *  # noqa: F403
 from .shaping import *  # noqa: F403
 from .wrappers import Bidirectional, TimeDistributed
 
-families = [m for m in list(vars().values()) if isinstance(m, ModuleType) and m.__name__.startswith(f"{__name__}.")]
+families = {m.__name__.rpartition(".")[2]: m for m in list(vars().values()) if isinstance(m, ModuleType)}
 __all__ = ["Bidirectional", "Layer", "LostMaskWarning", "TimeDistributed", "deserialize", "serialize"]
 __all__ += sorted(
-    {name for m in families if m.__name__.rpartition(".")[2] not in ("base", "wrappers") for name in m.__all__}
+    n for word, m in families.items() if word[0] != "_" and word not in ("base", "wrappers") for n in m.__all__
 )
 
 MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D  # noqa: F405

@@ -8,7 +8,7 @@ from ... import ops
 from ...engine import Tensor
 from ...nn import Dropout
 from ...nn.attention import attend, weights
-from ._masks import mask_of
+from ...training.masks import mask_of
 from .base import Layer
 
 __all__ = ["MultiHeadAttention"]

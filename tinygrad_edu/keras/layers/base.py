@@ -15,9 +15,9 @@ from ...nn.module import names_of
 from ...nn.summary import snake_case
 from ...nn.symbolic import Step, SymbolicTensor, connect, merged, probe, symbolic, transform
 from ...nn.weights import Weighted
+from ...training.masks import attach, mask_of
 from .. import activations, constraints, initializers, regularizers
 from .._registry import described
-from ._masks import attach, mask_of
 
 __all__ = ["Layer", "LostMaskWarning", "auto_name", "forget_names"]
 

@@ -28,7 +28,7 @@ class _Recurrent(Layer):
     gates: ClassVar[int]
     states: ClassVar[int] = 1
     supports_masking = True
-    refused: ClassVar = {"use_cudnn": "auto", "seed": None}
+    refused: ClassVar = {"use_cudnn": "auto"}
     zero_output_for_mask = False
 
     def __init__(self, **kwargs: Any) -> None:

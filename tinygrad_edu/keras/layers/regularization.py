@@ -42,19 +42,23 @@ class Dropout(Layer):
         return ops.dropout(inputs, keep, self.rate)
 
 
-class SpatialDropout1D(Dropout):
+class SpatialDropout1D(Dropout, Images):
     """Dropout of whole channels of sequences (N, T, C)."""
+
+    rank = 1
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(rate, None, seed, **kwargs)
 
     def drawn(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """One draw for each channel."""
-        return (shape[0], 1, shape[2])
+        return (shape[0], 1, self.channels(shape))
 
 
 class SpatialDropout2D(Dropout, Images):
     """Dropout of whole channels of images (N, H, W, C)."""
+
+    rank = 2
 
     def __init__(self, rate: float, data_format: str | None = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(rate, None, seed, **kwargs)
@@ -62,7 +66,8 @@ class SpatialDropout2D(Dropout, Images):
 
     def drawn(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """One draw for each channel."""
-        return (shape[0], 1, 1, shape[3]) if self.channels_last else (*shape[:2], 1, 1)
+        n, c = shape[0], self.channels(shape)
+        return (n, 1, 1, c) if self.channels_last else (n, c, 1, 1)
 
 
 class GaussianNoise(Layer):

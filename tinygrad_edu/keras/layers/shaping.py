@@ -85,8 +85,10 @@ class RepeatVector(Layer):
         return inputs.reshape(inputs.shape[0], 1, inputs.shape[1]).repeat(self.n, 1)
 
 
-class UpSampling1D(Layer):
+class UpSampling1D(Images):
     """(N, T, F) -> (N, T * size, F): each step size times."""
+
+    rank = 1
 
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -94,6 +96,7 @@ class UpSampling1D(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """(N, T, F) -> (N, T * size, F)."""
+        self.channels(inputs.shape)
         return inputs.repeat(self.size, 1)
 
 
@@ -167,7 +170,7 @@ class _Cropping(_Margin):
     cropping : its width; or one for each axis, or (before, after) for each.
     """
 
-    def __init__(self, cropping: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, cropping: Any = (1, 1), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.keep(locals())
 
@@ -188,3 +191,6 @@ class Cropping1D(_Cropping):
 class Cropping2D(_Cropping):
     __doc__ = _Cropping.__doc__
     rank = 2
+
+    def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(cropping, data_format, **kwargs)

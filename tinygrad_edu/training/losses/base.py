@@ -17,6 +17,7 @@ import numpy as np
 from ... import ops
 from ...engine import Array, Tensor
 from ...engine.errors import ShapeError, TinygradEduWarning
+from ..masks import mask_of
 
 __all__ = [
     "MEAN", "BroadcastWarning", "Entrywise", "FunctionLoss", "Loss", "aligned", "bare", "per_sample", "snake_case", "target_kind",
@@ -51,8 +52,11 @@ class Loss(ABC):
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Tensor:
         """The loss of a batch, () unless reduction="none"."""
+        mask = mask_of(y_pred) if isinstance(y_pred, Tensor) else None
         y_true, y_pred = columns(as_tensor(y_true), as_tensor(y_pred))
         weights = self.weights(y_true, sample_weight)
+        if mask is not None and mask.shape == y_pred.shape[:-1]:
+            weights = unmasked(mask, weights, self.reduction)
         if weights is None and self.reduction in (MEAN, "mean"):
             return self.mean(y_true, y_pred)
         values = self.call(y_true, y_pred)
@@ -126,6 +130,19 @@ def columns(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
     if y_true.ndim == y_pred.ndim == 1:
         return y_true.reshape(-1, 1), y_pred.reshape(-1, 1)
     return y_true, y_pred
+
+
+def unmasked(mask: Array, weights: Any, reduction: str | None) -> Array:
+    """Weights that leave masked steps out, of a mean as if they were not there.
+
+    mask : (N, T), True for steps that count          weights : None, (N,) or (N, T)          out : (N, T)
+    """
+    counts = mask.astype(np.float32)
+    if reduction in (MEAN, "mean"):
+        counts *= mask.size / max(int(mask.sum()), 1)
+    if weights is None:
+        return counts
+    return counts * (weights.reshape(-1, 1) if weights.ndim == 1 else weights)
 
 
 def fitted(weights: Array, values: Any) -> Array:

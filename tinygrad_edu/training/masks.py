@@ -1,11 +1,14 @@
-"""Masks: which steps of a sequence are padding. They travel beside the Tensors, found by the Tensor they belong to."""
+"""Masks: which steps of a sequence are padding. They travel beside the Tensors, found by the Tensor they belong to.
+
+Layers attach them (``keras.layers.Embedding`` with ``mask_zero``), and the loss leaves masked steps out.
+"""
 
 from __future__ import annotations
 
 import weakref
 from typing import Any
 
-from ...engine import Array, Tensor
+from ..engine import Array, Tensor
 
 __all__ = ["attach", "mask_of"]
 
@@ -22,8 +25,6 @@ def attach(x: Tensor, mask: Array | None) -> None:
 
 def mask_of(x: Any) -> Any:
     """The mask of a Tensor, or None; of a list of Tensors, a list."""
-    if not _masks:
-        return [None for _ in x] if isinstance(x, (list, tuple)) else None
     if isinstance(x, (list, tuple)):
         return [mask_of(v) for v in x]
-    return _masks.get(id(x), (None, None))[1]
+    return _masks[id(x)][1] if id(x) in _masks else None

@@ -1,0 +1,287 @@
+"""Against Keras itself: the same layer with the same weights gives the same outputs, and the same weights after training."""
+
+import inspect
+import os
+
+import numpy as np
+import pytest
+
+from tinygrad_edu import Sequential, Tensor, no_grad
+from tinygrad_edu import keras as ours
+from tinygrad_edu.optim import SGD
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+keras = pytest.importorskip("keras")
+pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
+
+RNG = np.random.default_rng(11)
+IDS = np.array([[1, 2, 0, 0], [3, 1, 2, 0], [4, 4, 1, 2]])
+SEQUENCE, IMAGE, FLAT = (3, 6, 4), (3, 7, 8, 4), (5, 6)
+
+LAYERS = {
+    # dense and elementwise
+    "dense": (lambda m: m.Dense(3, activation="tanh", kernel_regularizer="l2", bias_regularizer="l1"), FLAT),
+    "dense_on_sequences": (lambda m: m.Dense(3, use_bias=False, kernel_constraint="unit_norm"), SEQUENCE),
+    "activity_regularizer": (lambda m: m.Dense(3, activity_regularizer="l2"), FLAT),
+    "max_norm": (lambda m: m.Dense(3, kernel_constraint="max_norm"), FLAT),
+    "min_max_norm": (lambda m: m.Dense(3, kernel_constraint="min_max_norm"), FLAT),
+    "non_neg": (lambda m: m.Dense(3, kernel_constraint="non_neg"), FLAT),
+    "relu": (lambda m: m.ReLU(1.0, 0.1, 0.2), FLAT),
+    "relu_6": (lambda m: m.ReLU(6), FLAT),
+    "leaky_relu": (lambda m: m.LeakyReLU(), FLAT),
+    "prelu": (lambda m: m.PReLU("ones", shared_axes=[1]), SEQUENCE),
+    "elu": (lambda m: m.ELU(0.5), FLAT),
+    "softmax": (lambda m: m.Softmax(), FLAT),
+    "softmax_over_two": (lambda m: m.Softmax(axis=(1, 2)), SEQUENCE),
+    # convolution and pooling
+    "conv1d": (lambda m: m.Conv1D(3, 3, strides=2, padding="same", activation="relu"), SEQUENCE),
+    "conv1d_causal": (lambda m: m.Conv1D(3, 2, dilation_rate=2, padding="causal"), SEQUENCE),
+    "conv2d": (lambda m: m.Conv2D(5, (3, 2), strides=(2, 1), padding="same", activation="relu"), IMAGE),
+    "conv2d_groups": (lambda m: m.Conv2D(4, 3, groups=2, dilation_rate=2), IMAGE),
+    "conv1d_transpose": (lambda m: m.Conv1DTranspose(3, 4, strides=2, padding="same"), SEQUENCE),
+    "conv2d_transpose": (lambda m: m.Conv2DTranspose(3, 3, strides=2, padding="same", activation="sigmoid"), IMAGE),
+    "conv2d_transpose_valid": (lambda m: m.Conv2DTranspose(2, 2, strides=3), IMAGE),
+    "conv2d_transpose_output_padding": (
+        lambda m: m.Conv2DTranspose(2, 3, strides=2, padding="same", output_padding=1),
+        IMAGE,
+    ),
+    "depthwise": (lambda m: m.DepthwiseConv2D(3, depth_multiplier=2, padding="same"), IMAGE),
+    "separable": (lambda m: m.SeparableConv2D(3, 3, depth_multiplier=2), IMAGE),
+    "max_pooling1d": (lambda m: m.MaxPooling1D(3, 2, padding="same"), SEQUENCE),
+    "max_pooling2d": (lambda m: m.MaxPooling2D(), IMAGE),
+    "average_pooling1d": (lambda m: m.AveragePooling1D(2), SEQUENCE),
+    "average_pooling2d": (lambda m: m.AveragePooling2D(3, 2, padding="same"), IMAGE),
+    "global_average1d": (lambda m: m.GlobalAveragePooling1D(), SEQUENCE),
+    "global_average2d": (lambda m: m.GlobalAveragePooling2D(keepdims=True), IMAGE),
+    "global_max1d": (lambda m: m.GlobalMaxPooling1D(), SEQUENCE),
+    "global_max2d": (lambda m: m.GlobalMaxPooling2D(), IMAGE),
+    # shapes
+    "flatten": (lambda m: m.Flatten(), IMAGE),
+    "reshape": (lambda m: m.Reshape((-1, 8)), IMAGE),
+    "permute": (lambda m: m.Permute((2, 1)), SEQUENCE),
+    "repeat_vector": (lambda m: m.RepeatVector(3), FLAT),
+    "up_sampling1d": (lambda m: m.UpSampling1D(3), SEQUENCE),
+    "up_sampling2d": (lambda m: m.UpSampling2D((2, 3)), IMAGE),
+    "up_sampling2d_bilinear": (lambda m: m.UpSampling2D(2, interpolation="bilinear"), IMAGE),
+    "zero_padding1d": (lambda m: m.ZeroPadding1D((1, 2)), SEQUENCE),
+    "zero_padding2d": (lambda m: m.ZeroPadding2D(((1, 0), (2, 3))), IMAGE),
+    "cropping1d": (lambda m: m.Cropping1D((1, 2)), SEQUENCE),
+    "cropping2d": (lambda m: m.Cropping2D(((1, 0), (2, 3))), IMAGE),
+    "rescaling": (lambda m: m.Rescaling(0.5, -1), IMAGE),
+    # norms
+    "batch_normalization": (lambda m: m.BatchNormalization(), IMAGE),
+    "batch_normalization_axis": (lambda m: m.BatchNormalization(axis=1, scale=False, momentum=0.5), SEQUENCE),
+    "layer_normalization": (lambda m: m.LayerNormalization(), SEQUENCE),
+    "layer_normalization_over_two": (lambda m: m.LayerNormalization(axis=[1, 2], center=False), SEQUENCE),
+    # recurrent
+    "simple_rnn": (lambda m: m.SimpleRNN(3), SEQUENCE),
+    "lstm": (lambda m: m.LSTM(3), SEQUENCE),
+    "lstm_sequences": (lambda m: m.LSTM(3, return_sequences=True, go_backwards=True), SEQUENCE),
+    "lstm_relu": (
+        lambda m: m.LSTM(3, activation="relu", recurrent_activation="hard_sigmoid", use_bias=False),
+        SEQUENCE,
+    ),
+    "gru": (lambda m: m.GRU(3), SEQUENCE),
+    "gru_reset_before": (lambda m: m.GRU(3, reset_after=False, return_sequences=True), SEQUENCE),
+    "gru_elu": (lambda m: m.GRU(3, activation="elu"), SEQUENCE),
+    "bidirectional": (lambda m: m.Bidirectional(m.LSTM(3, return_sequences=True)), SEQUENCE),
+    "bidirectional_sum": (lambda m: m.Bidirectional(m.GRU(3), merge_mode="sum"), SEQUENCE),
+    "time_distributed": (lambda m: m.TimeDistributed(m.Conv1D(2, 2)), (2, 3, 5, 4)),
+}
+
+MASKED = {
+    "simple_rnn": lambda m: m.SimpleRNN(3),
+    "lstm": lambda m: m.LSTM(3, return_sequences=True),
+    "gru": lambda m: m.GRU(3, go_backwards=True),
+    "bidirectional": lambda m: m.Bidirectional(m.LSTM(3, return_sequences=True)),
+    "bidirectional_last": lambda m: m.Bidirectional(m.GRU(3)),
+    "pooling": lambda m: m.GlobalAveragePooling1D(),
+    "batch_normalization": lambda m: m.BatchNormalization(),
+    "dense": lambda m: m.Dense(2),
+}
+
+
+def values(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+def close(got: object, expected: object) -> None:
+    """To 1e-4 of the largest entry."""
+    got, expected = (np.asarray(v.data if isinstance(v, Tensor) else v) for v in (got, expected))
+    assert got.shape == expected.shape
+    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-4 * max(np.abs(expected).max(initial=0), 1e-3))
+
+
+def pair(make: object, x: np.ndarray, *before: object) -> tuple[object, Sequential]:
+    """Two models with the same weights, drawn anew so that no bias is 0."""
+    theirs = keras.Sequential(
+        [keras.Input(x.shape[1:], dtype=x.dtype), *(f(keras.layers) for f in before), make(keras.layers)]
+    )
+    mine = Sequential([*(f(ours.layers) for f in before), make(ours.layers)])
+    mine(x)
+    weights = [0.3 * values(w.shape, i) for i, w in enumerate(theirs.get_weights())]
+    for w, variable in zip(weights, theirs.weights):
+        if "variance" in variable.path:
+            w[...] = 1 + abs(w)
+    theirs.set_weights(weights)
+    mine.set_weights(weights)
+    return theirs, mine
+
+
+def compare(theirs: object, mine: Sequential, x: np.ndarray) -> None:
+    """Outputs, and 20 steps of training."""
+    expected = np.asarray(theirs(x))
+    with no_grad():
+        close(mine(x, training=False), expected)
+    y = values(expected.shape, 7)
+    theirs.compile(keras.optimizers.SGD(0.1, momentum=0.5), "mse")
+    mine.compile(SGD(lr=0.1, momentum=0.5), "mse")
+    if theirs.trainable_weights:
+        theirs.fit(x, y, batch_size=len(x), epochs=20, shuffle=False, verbose=0)
+        mine.fit(x, y, batch_size=len(x), epochs=20, shuffle=False, verbose=0)
+        for got, wanted in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+            close(got, wanted)
+    close(mine.evaluate(x, y, verbose=0), theirs.evaluate(x, y, verbose=0))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layer(name: str) -> None:
+    make, shape = LAYERS[name]
+    x = values(shape, 3)
+    compare(*pair(make, x), x)
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_masks(name: str) -> None:
+    x = IDS.astype(np.int32)
+    compare(*pair(MASKED[name], x, lambda m: m.Embedding(5, 4, mask_zero=True)), x)
+
+
+def test_masking() -> None:
+    x = values(SEQUENCE, 3)
+    x[0, 4:] = x[1, :2] = 0
+    compare(*pair(lambda m: m.LSTM(3), x, lambda m: m.Masking()), x)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_multi_head_attention(causal: bool) -> None:
+    q, v, k = values((2, 3, 4)), values((2, 5, 6), 1), values((2, 5, 3), 2)
+    theirs, mine = (m.layers.MultiHeadAttention(2, 3, output_shape=5) for m in (keras, ours))
+    allowed = RNG.random((2, 3, 5)) < 0.7
+    mine(q, v, k)
+    theirs(q, v, k)
+    weights = [0.5 * values(w.shape, i) for i, w in enumerate(theirs.get_weights())]
+    theirs.set_weights(weights)
+    mine.set_weights(weights)
+    options = {"attention_mask": allowed, "use_causal_mask": causal, "return_attention_scores": True}
+    for got, expected in zip(mine(q, v, k, **options), theirs(q, v, k, **options)):
+        close(got, expected)
+
+
+MERGES = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"]
+
+
+@pytest.mark.parametrize("name", MERGES)
+def test_merges(name: str) -> None:
+    x, y = values((2, 3, 4)), values((2, 3, 4), 1)
+    close(getattr(ours.layers, name)()([x, y]), getattr(keras.layers, name)()([x, y]))
+
+
+def test_merges_of_different_ranks() -> None:
+    x, y = values((2, 3, 4)), values((2, 4), 1)
+    close(ours.layers.Add()([x, y]), keras.layers.Add()([x, y]))
+
+
+@pytest.mark.parametrize(
+    ("axes", "shapes"),
+    [
+        (1, ((2, 3), (2, 3))),
+        ((1, 2), ((2, 3, 5), (2, 4, 3))),
+        (-1, ((2, 3, 4), (2, 5, 4))),
+        ((2, 1), ((2, 3, 4), (2, 4))),
+    ],
+)
+@pytest.mark.parametrize("normalize", [False, True])
+def test_dot(axes: object, shapes: tuple, normalize: bool) -> None:
+    x, y = (values(s, i) for i, s in enumerate(shapes))
+    close(ours.layers.Dot(axes, normalize)([x, y]), keras.layers.Dot(axes, normalize)([x, y]))
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
+def test_states_go_in_and_come_out(kind: str) -> None:
+    x = values(SEQUENCE)
+    states = [values((3, 2), i) for i in range(2 if kind == "LSTM" else 1)]
+    theirs, mine = (getattr(m.layers, kind)(2, return_state=True) for m in (keras, ours))
+    theirs(x), mine(x)
+    mine.set_weights(theirs.get_weights())
+    for got, expected in zip(mine(x, initial_state=states), theirs(x, initial_state=states), strict=True):
+        close(got, expected)
+
+
+@pytest.mark.parametrize("fill_mode", ["reflect", "wrap", "nearest", "constant"])
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
+def test_a_rotation_by_a_given_angle(fill_mode: str, interpolation: str) -> None:
+    x = values((2, 6, 5, 3))
+    options = {"fill_mode": fill_mode, "interpolation": interpolation, "fill_value": 0.5}
+    theirs, mine = (m.layers.RandomRotation((0.1, 0.1), **options) for m in (keras, ours))
+    close(mine(x, training=True), theirs(x, training=True))
+
+
+@pytest.mark.parametrize("fill_mode", ["reflect", "wrap", "nearest", "constant"])
+def test_a_translation_by_a_given_way(fill_mode: str) -> None:
+    x = values((2, 6, 5, 3))
+    theirs, mine = (m.layers.RandomTranslation((0.25, 0.25), (-0.3, -0.3), fill_mode) for m in (keras, ours))
+    close(mine(x, training=True), theirs(x, training=True))
+
+
+SPREADS = [
+    "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", "random_normal",
+    "random_uniform", "truncated_normal",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPREADS)
+@pytest.mark.parametrize("shape", [(50, 200), (5, 4, 20, 30)])
+def test_initializers_have_the_same_spread(name: str, shape: tuple[int, ...]) -> None:
+    theirs = np.asarray(keras.initializers.get(name)(shape))
+    mine = ours.initializers.get(name)(shape)
+    np.testing.assert_allclose(mine.std(), theirs.std(), rtol=0.05)
+    np.testing.assert_allclose(abs(mine).max(), abs(theirs).max(), rtol=0.25)
+
+
+ACTIVATIONS = [name for name in ours.activations.KNOWN if name not in ("threshold", "glu")]
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations(name: str) -> None:
+    x = 3 * values((4, 6))
+    close(getattr(ours.activations, name)(Tensor(x)), getattr(keras.activations, name)(x))
+
+
+@pytest.mark.parametrize("kind", ["L1", "L2", "L1L2", "OrthogonalRegularizer"])
+def test_regularizers(kind: str) -> None:
+    w = values((4, 6))
+    close(getattr(ours.regularizers, kind)(0.3)(Tensor(w)), getattr(keras.regularizers, kind)(0.3)(w))
+
+
+SHARED = sorted(
+    name for name, layer in ours.layers.KNOWN.items() if hasattr(keras.layers, name) and layer is not ours.layers.Layer
+)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_every_argument_works_or_is_refused_by_name(name: str) -> None:
+    theirs = inspect.signature(getattr(keras.layers, name)).parameters
+    layer = ours.layers.KNOWN[name]
+    known = {*inspect.signature(layer.__init__).parameters, *layer.refused, "name", "dtype", "kwargs"}
+    assert not set(theirs) - known
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_defaults_are_the_same(name: str) -> None:
+    layer = ours.layers.KNOWN[name]
+    mine = {n: p.default for n, p in inspect.signature(layer.__init__).parameters.items()} | dict(layer.refused)
+    for word, parameter in inspect.signature(getattr(keras.layers, name)).parameters.items():
+        if word in mine and parameter.default is not inspect.Parameter.empty:
+            wanted = "zeros" if str(parameter.default) == "Zeros" else parameter.default
+            assert mine[word] == wanted or wanted == (mine[word],) * 2, word
