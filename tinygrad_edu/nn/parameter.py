@@ -21,14 +21,26 @@ class Parameter(Tensor):
     takes its place after each step of an optimiser; ``name``. All three are None unless set.
     """
 
-    __slots__ = ("constraint", "name", "regularizer", "trainable")
+    __slots__ = ("_regularizer", "constraint", "name", "trainable")
+    _own = ("constraint", "name", "regularizer", "trainable")  # what copies and pickles take along
+    regularized = False  # whether any parameter ever had a regularizer: until then, no step looks for one
 
     def __init__(self, data: Any, trainable: bool = True, dtype: Any = None) -> None:
         super().__init__(as_array(data, dtype).copy(), requires_grad=trainable)
         self.trainable = trainable
-        self.regularizer: Any = None
+        self.regularizer = None
         self.constraint: Any = None
         self.name: str | None = None
+
+    @property
+    def regularizer(self) -> Any:
+        """A function of the parameter that models add to their loss."""
+        return self._regularizer
+
+    @regularizer.setter
+    def regularizer(self, function: Any) -> None:
+        Parameter.regularized |= function is not None
+        self._regularizer = function
 
     def assign(self, value: Any) -> Parameter:
         """Write new values of the same shape, in place; returns self."""
@@ -40,10 +52,10 @@ class Parameter(Tensor):
         return self
 
     def __reduce__(self) -> Any:
-        return *super().__reduce__(), (None, {name: getattr(self, name) for name in Parameter.__slots__})
+        return *super().__reduce__(), (None, {name: getattr(self, name) for name in Parameter._own})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
         copied = super().__deepcopy__(memo)
-        for name in Parameter.__slots__:
+        for name in Parameter._own:
             setattr(copied, name, getattr(self, name))
         return copied

@@ -19,20 +19,28 @@ if TYPE_CHECKING:
 
 __all__ = ["Weighted"]
 
-_call: ContextVar[int] = ContextVar("tinygrad_edu.call", default=0)  # the number of the outermost call that is running
-_numbers = itertools.count(1)
+
+class Call:
+    """An outermost call of a module, with all calls inside. penalised : whether ``add_loss`` was called in it."""
+
+    penalised = False
+
+
+_call: ContextVar[Call] = ContextVar("tinygrad_edu.call")  # the outermost call that is running
+OUTSIDE = Call()
 
 
 class Weighted:
     """A mix-in for modules. Penalties that calls add with ``add_loss`` live until the next outermost call."""
 
-    _added: tuple[int, list[Any]] = (0, [])  # the number of the call that added them, and the penalties
-    _last_call = 0
+    _added: tuple[Call, list[Any]] = (OUTSIDE, [])  # the call that added them, and the penalties
+    _last_call = OUTSIDE
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Run ``forward``, and know which call it was."""
-        token = None if _call.get() else _call.set(next(_numbers))
-        self._last_call = _call.get()
+        running = _call.get(None)
+        token = _call.set(Call()) if running is None else None
+        self._last_call = running or _call.get()
         try:
             return super().__call__(*inputs, **options)  # type: ignore[misc]
         finally:
@@ -94,18 +102,22 @@ class Weighted:
 
         loss : a Tensor of one entry, or a list of them.
         """
-        number = _call.get()
-        if self._added[0] != number:
-            self._added = (number, [])
+        call = _call.get(OUTSIDE)
+        call.penalised = True
+        if self._added[0] is not call:
+            self._added = (call, [])
         self._added[1].extend(loss if isinstance(loss, (list, tuple)) else [loss])
 
     @property
     def losses(self) -> list[Any]:
         """What the last call added, here and inside, and the penalties of regularised weights."""
-        modules: list[Any] = list(self.modules())  # type: ignore[attr-defined]
-        added = [m._added[1] for m in modules if isinstance(m, Weighted) and m._added[0] == self._last_call]
-        regularized = [p for p in self.trainable_weights if p.regularizer is not None]
-        return [*itertools.chain.from_iterable(added), *(p.regularizer(p) for p in regularized)]
+        penalties: list[Any] = []
+        if self._last_call.penalised:  # otherwise the walk, a tenth of a small network's step, is saved
+            modules = (m for m in self.modules() if isinstance(m, Weighted))  # type: ignore[attr-defined]
+            penalties += itertools.chain.from_iterable(m._added[1] for m in modules if m._added[0] is self._last_call)
+        if Parameter.regularized:
+            penalties += [p.regularizer(p) for p in self.trainable_weights if p.regularizer is not None]
+        return penalties
 
 
 def _ordered(module: Module) -> Iterator[Parameter]:
