@@ -44,6 +44,14 @@ def test_at_a_kink_the_bounds_are_the_one_sided_derivatives(f, at, low, high):
     assert (found.low[0, 0], found.high[0, 0]) == pytest.approx((low, high), abs=1e-4)
 
 
+def test_where_the_sides_of_a_kink_are_bent_the_bounds_still_hold_both_slopes():
+    """Differences of 1 / (1 + |x|)^2 come to -2 and 2 no closer than by the step: softsign's second derivative at 1e-30."""
+    found = differences(lambda x: 1 / (1 + np.abs(x)) ** 2, np.array([1e-30]))
+    assert found.kinks.all()
+    assert -2.1 < found.low.item() <= -2
+    assert 2 <= found.high.item() < 2.1
+
+
 @pytest.mark.parametrize("distance", [1e-2, 1e-4, 3e-6, 2e-7])
 def test_beside_a_kink_there_is_none(distance):
     found = differences(np.abs, np.array([distance]))

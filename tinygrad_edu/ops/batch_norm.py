@@ -28,7 +28,7 @@ def _batched(draw: Any, given: int = 0) -> Any:
     axis = draw.axis(len(shape))
     statistics = [draw.array(shape[axis : axis + 1 or None], 0.1, 3) for _ in range(given)]
     weights = [draw.array(shape[axis : axis + 1 or None]) for _ in range(draw.integer(0, 2))]
-    return call(draw.array(shape, -100, 100), *statistics, *weights, axis=axis, epsilon=0.1)
+    return call(draw.array(shape, -10, 10), *statistics, *weights, axis=axis, epsilon=0.1)
 
 
 def _composed(x: Array, weight: Array = None, bias: Array = None, axis: int = 1, epsilon: float = 1e-5) -> Any:

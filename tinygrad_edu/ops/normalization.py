@@ -99,7 +99,7 @@ def fused(plan: Plan, x: Array, weight: Array, bias: Array, epsilon: float, cent
 
 How = Callable[..., Any]  # composed or fused
 STEEP = (
-    "epsilon is 0.1: among nearly equal values a smaller one makes slopes too steep for differences to measure; beyond 100 a "
+    "epsilon is 0.1: among nearly equal values a smaller one makes slopes too steep for differences to measure; beyond 10 a "
     "pair becomes -1 and 1 whatever it was, and differences measure rounding"
 )
 
@@ -116,7 +116,7 @@ def _featured(draw: Any, most: int = 2) -> Any:
     shape = draw.shape(ndim=(1, 3))
     axis = draw.choice((-1, 0, tuple(range(len(shape)))[-2:]))
     features = tuple(shape[a] for a in (axis if isinstance(axis, tuple) else (axis,)))
-    return call(draw.array(shape, -100, 100), *_weighted(draw, features, most), axis=axis, epsilon=0.1)
+    return call(draw.array(shape, -10, 10), *_weighted(draw, features, most), axis=axis, epsilon=0.1)
 
 
 def _over_features(how: How, name: str, x: Array, weight: Array, bias: Array, axis: Any, *rest: Any) -> Any:
@@ -174,7 +174,7 @@ def _image(draw: Any) -> tuple[tuple[int, ...], int, int]:
 def _groups(draw: Any) -> Any:
     shape, channels, axis = _image(draw)
     groups = draw.choice((1, 2, channels))
-    return call(draw.array(shape, -100, 100), groups, *_weighted(draw, (channels,)), axis=axis, epsilon=0.1)
+    return call(draw.array(shape, -10, 10), groups, *_weighted(draw, (channels,)), axis=axis, epsilon=0.1)
 
 
 def _over_group(how: How, x: Array, groups: int, weight: Array, bias: Array, axis: int, epsilon: float) -> Any:
@@ -214,7 +214,7 @@ def group_norm(
 
 def _instances(draw: Any) -> Any:
     shape, channels, axis = _image(draw)
-    return call(draw.array(shape, -100, 100), *_weighted(draw, (channels,)), axis=axis, epsilon=0.1)
+    return call(draw.array(shape, -10, 10), *_weighted(draw, (channels,)), axis=axis, epsilon=0.1)
 
 
 def _over_places(how: How, x: Array, weight: Array, bias: Array, axis: int, epsilon: float) -> Any:

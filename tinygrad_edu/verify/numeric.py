@@ -163,15 +163,19 @@ def _pick(rows: list[Array], which: Array) -> Array:
 
 
 def _with_kinks(steps: list[Step], best: Array, error: Array) -> Estimate:
-    """The best derivative, with bounds where the one-sided ones disagree and do not come together as the step falls."""
+    """The best derivative, with bounds where the one-sided ones disagree and do not come together as the step falls.
+
+    One-sided differences are off by a multiple of the step where the function is bent, at most by what they still change.
+    """
     value = _pick([s.central for s in steps], best + 1)
     right, left = _pick([s.right for s in steps], best + 1), _pick([s.left for s in steps], best + 1)
-    gap = np.abs(right - left)
-    wider = np.abs(_pick([s.right for s in steps], best) - _pick([s.left for s in steps], best))
+    before_right, before_left = _pick([s.right for s in steps], best), _pick([s.left for s in steps], best)
+    gap, wider = np.abs(right - left), np.abs(before_right - before_left)
     noise = _pick([s.noise for s in steps], best + 1)
     kink = (gap > 0.3 * wider) & (gap > 20 * noise) & (gap > 1e-7 * np.abs(value))
-    low = np.where(kink, np.minimum(right, left), value)
-    high = np.where(kink, np.maximum(right, left), value)
+    off = np.maximum(np.abs(right - before_right), np.abs(left - before_left))
+    low = np.where(kink, np.minimum(right, left) - off, value)
+    high = np.where(kink, np.maximum(right, left) + off, value)
     return Estimate(value, error, low, high)
 
 
