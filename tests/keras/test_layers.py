@@ -157,6 +157,24 @@ def test_names_are_numbered() -> None:
     assert [layer.name for layer in made] == ["dense", "dense_1", "mine", "dense_2", "max_pooling2d", "re_lu"]
 
 
+def test_copies_do_not_use_up_numbers() -> None:
+    forget_names()
+    pickle.loads(pickle.dumps(copy.deepcopy(layers.Dense(1))))
+    assert layers.Dense(1).name == "dense_1"
+
+
+def test_a_forgotten_constructor_is_named() -> None:
+    class Forgetful(layers.Layer):
+        def __init__(self) -> None:
+            self.size = 3
+
+        def call(self, inputs: Tensor) -> Tensor:
+            return inputs
+
+    with pytest.raises(NotReadyError, match="super"):
+        Forgetful()(values(2, 3))
+
+
 def test_weights_in_the_order_of_keras() -> None:
     layer = layers.BatchNormalization()
     layer(values(*FLAT))

@@ -5,6 +5,8 @@ import pytest
 
 from tinygrad_edu import Tensor, nn, ops, set_random_seed
 from tinygrad_edu.engine.errors import NotReadyError, ShapeError
+from tinygrad_edu.nn.augmentation import resample
+from tinygrad_edu.verify import gradcheck
 
 CONVOLUTIONS = [(nn.Conv1d, 1), (nn.Conv2d, 2), (nn.Conv3d, 3)]
 TRANSPOSES = [(nn.ConvTranspose1d, 1), (nn.ConvTranspose2d, 2), (nn.ConvTranspose3d, 3)]
@@ -127,6 +129,55 @@ def test_noise_in_training_only() -> None:
     assert noise.eval()(x) is x
     with pytest.raises(ValueError, match="at least 0"):
         nn.GaussianNoise(-1)
+
+
+def test_bilinear_enlargement_keeps_straight_lines() -> None:
+    x = Tensor(np.arange(4, dtype=np.float32).reshape(1, 1, 1, 4))
+    larger = nn.Upsample((1, 2), "bilinear")(x).numpy()[0, 0, 0]
+    np.testing.assert_allclose(larger, [0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3])
+    with pytest.raises(ValueError, match="bilinear"):
+        nn.Upsample(2, "cubic")
+
+
+@pytest.mark.parametrize("fill_mode", ["reflect", "wrap", "nearest", "constant"])
+def test_reading_at_other_places_has_a_gradient(fill_mode: str) -> None:
+    rng = np.random.default_rng(0)
+    rows, columns = rng.uniform(-3, 6, (2, 1, 3, 3))
+    gradcheck(lambda x: resample(x, rows, columns, "bilinear", fill_mode, 0.5), rng.normal(size=(1, 2, 3, 3)))
+
+
+@pytest.mark.parametrize("make", [lambda: nn.RandomFlip(seed=1), lambda: nn.RandomTranslation(0.2, 0.2, seed=1)])
+def test_images_change_in_training_only_and_again_with_the_same_seed(make: object) -> None:
+    x = images(4, 1, 5, 5)
+    once, again = make()(x).numpy(), make()(x).numpy()
+    assert (once != x.numpy()).any()
+    np.testing.assert_array_equal(once, again)
+    assert make().eval()(x) is x
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: nn.RandomFlip("up"), lambda: nn.RandomRotation(2), lambda: nn.RandomRotation(0.1, "edge")]
+)
+def test_changes_that_make_no_sense_are_refused(make: object) -> None:
+    with pytest.raises(ValueError, match="Random"):
+        make()
+
+
+LAYERS = [
+    (lambda: nn.Conv2d(2, 3, 2, padding=1), (2, 2, 3, 3)),
+    (lambda: nn.ConvTranspose2d(2, 3, 2, stride=2), (2, 2, 2, 2)),
+    (lambda: nn.GroupNorm(1, 2), (2, 2, 3)),
+    (lambda: nn.LayerNorm(3), (2, 3)),
+    (lambda: nn.RMSNorm(3), (2, 3)),
+    (lambda: nn.BatchNorm1d(3), (4, 3)),
+    (lambda: nn.PReLU(3), (4, 3)),
+]
+
+
+@pytest.mark.parametrize(("make", "shape"), LAYERS)
+def test_gradients_of_inputs_and_parameters(make: object, shape: tuple[int, ...]) -> None:
+    set_random_seed(0)
+    gradcheck(make(), np.random.default_rng(0).normal(size=shape))
 
 
 def test_a_convnet_learns_to_tell_stripes() -> None:

@@ -7,6 +7,7 @@ that train), ``symbolic.py`` and ``functional.py`` (models from symbolic tensors
 from . import init
 from .activation import *  # noqa: F403
 from .attention import MultiheadAttention
+from .augmentation import RandomFlip, RandomRotation, RandomTranslation
 from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .dropout import Dropout, GaussianNoise
 from .embedding import Embedding
@@ -61,6 +62,9 @@ __all__ = [
     "MultiheadAttention",
     "Parameter",
     "RMSNorm",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomTranslation",
     "Sequential",
     "SymbolicTensor",
     "Upsample",

@@ -13,7 +13,7 @@ from ...nn import Module, Parameter
 from ...nn.model import as_input
 from ...nn.module import names_of
 from ...nn.summary import snake_case
-from ...nn.symbolic import Step, SymbolicTensor, connect, merged, probe, symbolic, transform
+from ...nn.symbolic import Step, SymbolicTensor, merged, probe, symbolic, transform
 from ...nn.weights import Weighted
 from ...training.masks import attach, mask_of
 from .. import activations, constraints, initializers, regularizers
@@ -67,10 +67,11 @@ class Layer(Weighted, Module):
 
     refused: ClassVar[Mapping[str, Any]] = {}  # arguments of Keras that are not supported, with their defaults
     supports_masking = False
-    name: str
+    name: str = ""
     dtype: str = "float32"
     batch_shape: tuple[int | None, ...] | None = None
     activity_regularizer: Any = None
+    _wants_mask = False
     _given: Mapping[str, Any]
     _ends: tuple[Any, Any] | None = None  # the symbolic input and output of its first use in a functional model
     if TYPE_CHECKING:
@@ -78,11 +79,15 @@ class Layer(Weighted, Module):
         def __getattr__(self, name: str) -> Any:
             """What ``keep`` has stored."""
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Note whether ``call`` takes a mask."""
+        super().__init_subclass__(**options)
+        cls._wants_mask = "mask" in names_of(cls.call) if hasattr(cls, "call") else False
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Note the arguments, for ``get_config``."""
         self = super().__new__(cls)
         self._given = arguments_of(self, args, kwargs)
-        self.name = auto_name(snake_case(cls.__name__))
         return self
 
     def __init__(
@@ -104,9 +109,7 @@ class Layer(Weighted, Module):
                 raise TypeError(
                     f"{type(self).__name__}: {argument}={value!r} {what}. It takes {', '.join(known)}, name, trainable."
                 )
-        if name is not None:
-            _names[snake_case(type(self).__name__)] -= 1  # the number was not needed
-            self.name = str(name)
+        self.name = auto_name(snake_case(type(self).__name__)) if name is None else str(name)
         self.trainable = trainable
         self.dtype = floating(type(self).__name__, dtype)
         self.activity_regularizer = regularizers.get(activity_regularizer)
@@ -128,19 +131,21 @@ class Layer(Weighted, Module):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run ``call``; arrays become Tensors of the layer's dtype, symbolic inputs become part of a functional model."""
-        if symbolic(args) or symbolic(kwargs.values()):
-            return connect(self, args, kwargs)
-        args = tuple(self._input(x) for x in args)
+        if symbolic(args) or (kwargs and symbolic(kwargs.values())):
+            return super().__call__(*args, **kwargs)
+        args = tuple([x if isinstance(x, Tensor) else self._input(x) for x in args])
+        if not self.name:
+            raise NotReadyError(f"{type(self).__name__}: its __init__ must begin with super().__init__(**kwargs).")
         mask = kwargs.get("mask")
         if mask is None and args:
             mask = mask_of(args[0])
-            if "mask" in names_of(type(self).call):
+            if self._wants_mask:
                 kwargs["mask"] = mask
             elif found(mask) and not self.supports_masking:
                 self._lose()
                 mask = None
         out = super().__call__(*args, **kwargs)
-        if found(mask) or type(self).compute_mask is not Layer.compute_mask:
+        if mask is not None or type(self).compute_mask is not Layer.compute_mask:
             self._pass_on(out, self.compute_mask(args[0] if args else None, mask))
         if self.activity_regularizer is not None:
             for part in out if isinstance(out, (list, tuple)) else [out]:
@@ -148,8 +153,6 @@ class Layer(Weighted, Module):
         return out
 
     def _input(self, x: Any) -> Any:
-        if isinstance(x, Tensor):
-            return x
         x = as_input(x)
         return x.astype(self.dtype) if isinstance(x, Tensor) and x.dtype.kind == "f" and x.dtype != self.dtype else x
 
