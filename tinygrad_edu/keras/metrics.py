@@ -1,8 +1,4 @@
 """Metrics: those of ``training.metrics``, by class, by function or by name."""
 
 from ..training.metrics import *  # noqa: F403
-from ..training.metrics import MeanMetric
-from ..training.metrics import __all__ as _words
-
-MeanMetricWrapper = MeanMetric
-__all__ = [*_words, "MeanMetricWrapper"]
+from ..training.metrics import __all__ as __all__

@@ -78,8 +78,8 @@ class Graph:
 
     inputs, outputs : a symbolic tensor, or a list, tuple or dict of them. Calling the graph takes and gives values in
         these structures; inputs may also come as a dict by name.
-    Attributes: ``steps``; ``all_steps``, with those of the inputs; ``layers``, the modules by their names, each once;
-    ``names``, of every layer and operation by id.
+    Attributes: ``entries``, the steps of the inputs; ``steps``, all others, oldest first; ``layers``, the modules by their
+    names, each once; ``names``, of every layer and operation by id.
     Errors: GraphError for outputs that also need other inputs than these; TypeError for what is not symbolic.
     """
 
@@ -92,9 +92,8 @@ class Graph:
                 f"and {outputs!r}."
             )
         self.steps = steps_between(self.sources, self.results)
-        entries = [s.step for s in self.sources if s.step is not None and not s.step.inputs]
-        self.all_steps = [*entries, *self.steps]
-        made = list({id(step.layer): step.layer for step in self.all_steps}.values())
+        self.entries = [s.step for s in self.sources if s.step is not None and not s.step.inputs]
+        made = by_depth(self.entries, self.steps, outputs)
         names = names_in_order(made)
         self.names = {id(layer): name for layer, name in zip(made, names)}
         self.layers = {name: layer for layer, name in zip(made, names) if isinstance(layer, Module)}
@@ -162,6 +161,32 @@ def steps_between(sources: list[SymbolicTensor], results: list[SymbolicTensor]) 
         found[step.number] = step
         stack.extend(step.inputs)
     return [found[number] for number in sorted(found)]
+
+
+def by_depth(entries: list[Step], steps: list[Step], outputs: Any) -> list[Any]:
+    """The layers and operations of all steps, each once, in Keras's order: first what is farthest from the outputs, and
+    at one distance what is met first on the way back from them. The order of a model's weights follows from it.
+    """  # fmt: skip
+    depth: dict[int, int] = {}  # of each layer, by its id: of all its calls the farthest from the outputs
+    own = dict[int, int]()  # of each step, by its number
+    for step in reversed([*entries, *steps]):
+        far = max(own.get(step.number, 0), depth.get(id(step.layer), 0))
+        own[step.number] = depth[id(step.layer)] = far
+        for symbol in step.inputs:
+            if symbol.step is not None:
+                own[symbol.step.number] = max(own.get(symbol.step.number, 0), far + 1)
+    inside, met = {s.number for s in [*entries, *steps]}, dict[int, Any]()
+    seen: set[int] = set()
+    stack = symbols([outputs[key] for key in sorted(outputs)] if isinstance(outputs, dict) else outputs)[::-1]
+    while stack:
+        before = stack.pop().step
+        if before is not None and before.number in inside - seen:
+            seen.add(before.number)
+            met.setdefault(id(before.layer), before.layer)
+            stack.extend(reversed(before.inputs))
+    for step in entries:
+        met.setdefault(id(step.layer), step.layer)  # an input that no output needs
+    return sorted(met.values(), key=lambda layer: -depth[id(layer)])
 
 
 def fitted(x: Any, symbol: SymbolicTensor) -> Any:

@@ -42,9 +42,9 @@ def graph_rows(graph: Any) -> list[tuple[str, ...]]:
     """A row for each layer and operation of a functional model; where the calls form no chain, also where its inputs
     come from: ``dense[0][1]`` is the second result of the first call of dense.
     """  # fmt: skip
-    calls: dict[int, list[Any]] = {}
-    for step in graph.all_steps:
-        calls.setdefault(id(step.layer), []).append(step)
+    calls: dict[int, list[Any]] = {layer: [] for layer in graph.names}
+    for step in [*graph.entries, *graph.steps]:
+        calls[id(step.layer)].append(step)
     place = {
         id(symbol): f"{graph.names[layer]}[{i}][{j}]"
         for layer, steps in calls.items()

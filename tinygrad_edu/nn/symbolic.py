@@ -69,8 +69,11 @@ class Operation:
         return self.name.title().replace("_", "")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the function returns."""
-        return self.function(*args, **kwargs)
+        """What the function returns; numpy's complaints about shapes as ShapeError."""
+        try:
+            return self.function(*args, **kwargs)
+        except ValueError as error:
+            raise ShapeError(f"{self.name}: {error}") from error
 
     def __repr__(self) -> str:
         return self.name
