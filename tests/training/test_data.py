@@ -250,3 +250,16 @@ def test_names_of_leaves() -> None:
 
 def test_transform_keeps_the_form() -> None:
     assert transform(lambda v: v + 1, {"a": 1, "b": [2, None, (3,)]}) == {"a": 2, "b": [3, None, (4,)]}
+
+
+def test_going_on_in_a_pass_draws_its_order_again_and_nothing_else() -> None:
+    rng = np.random.default_rng(0)
+    data = Arrays(np.arange(10.0)[:, None], batch_size=2, rng=rng)
+    whole = [b.data.copy() for b in data.epoch()]
+    rng.random()  # somebody draws meanwhile
+    position, state = data.position(3), rng.bit_generator.state
+    again = Arrays(np.arange(10.0)[:, None], batch_size=2, rng=np.random.default_rng(1))
+    again.go_to(position)
+    again.rng.bit_generator.state = state
+    np.testing.assert_array_equal([b.data.copy() for b in again.epoch(3)], whole[3:])
+    assert again.rng.bit_generator.state == state
