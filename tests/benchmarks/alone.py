@@ -4,7 +4,7 @@
     import - MODULE             seconds of the import statement alone
     memory PEER WORK ARGS       the highest resident memory over some steps, in bytes, less what stood after the imports
 
-Prints one number, or nothing but a reason on stderr and leaves with status 1.
+Prints one number, or a reason on stderr and leaves with status 1.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from .clock import clock
 
 STEPS = 10
+REASON = "Why it did not take part: "
 
 
 def memory(field: str) -> int:
@@ -41,4 +42,7 @@ def main(how: str, peer: str, work: str, *args: str) -> float:
 
 
 if __name__ == "__main__":
-    print(main(*sys.argv[1:]))
+    try:
+        print(main(*sys.argv[1:]))
+    except Exception as error:
+        sys.exit(f"{REASON}{type(error).__name__}: {error}")

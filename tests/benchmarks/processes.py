@@ -12,6 +12,7 @@ import time
 from importlib.util import find_spec
 from typing import Any
 
+from .alone import REASON
 from .clock import ON_CPU, Neighbours
 from .common import ROOT
 from .rows import ON_NUMPY, PEERS, Entry
@@ -90,7 +91,7 @@ class Processes:
         out, errors = process.communicate(timeout=LIMIT)
         wall, own = time.perf_counter() - began, children() - before
         if process.returncode:
-            raise Missing((errors.strip().splitlines() or ["no reason given"])[-1])
+            raise Missing(errors.rpartition(REASON)[2].strip() or f"its process ended ({process.returncode})")
         self.turns += 1
         self.disturbed += not ON_CPU and how != "memory" and neighbours.share(own) > QUIET
         return (own if ON_CPU else wall) if how == "process" else float(out)

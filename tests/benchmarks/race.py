@@ -12,7 +12,6 @@ from typing import Any
 from .processes import CORETYPE, Missing, Processes
 from .rows import ON_NUMPY, Entry, Row, Target
 
-
 DISTURBED = 0.25
 
 

@@ -59,6 +59,6 @@ def learn(seed: int) -> int:
     x, y, x_test, y_test = mnist()
     model = keras.Sequential([keras.Input((784,)), layers.Dense(128, activation="relu"), layers.Dense(10)])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile("adam", loss, ["accuracy"])
+    model.compile("adam", loss, metrics=["accuracy"])
     options: Any = {"batch_size": 128, "epochs": EPOCHS, "verbose": 0, "callbacks": [Reached()]}
     return len(model.fit(x, y, validation_data=(x_test, y_test), **options).epoch)

@@ -146,6 +146,6 @@ def learn(seed: int) -> int:
         (x.reshape(-1, 784).astype(np.float32) / 255, y.astype(np.int64)) for x, y in tg.datasets.mnist.load_data()
     )
     model = tg.nn.Sequential([tg.nn.Linear(784, 128), tg.nn.ReLU(), tg.nn.Linear(128, 10)])
-    model.compile("adam", tg.nn.CrossEntropyLoss(), ["accuracy"])
+    model.compile("adam", tg.nn.CrossEntropyLoss(), metrics=["accuracy"])
     options: Any = {"batch_size": 128, "epochs": EPOCHS, "verbose": 0, "callbacks": [Reached()]}
     return len(model.fit(*train, validation_data=test, **options).epoch)
