@@ -39,6 +39,27 @@ def test_layers_and_operators_on_symbols_know_their_shapes() -> None:
     assert nn.Input((4,), batch_size=8).shape == (8, 4)
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x + 2,
+        lambda x: 2 - x,
+        lambda x: x - 2,
+        lambda x: 2 / x,
+        lambda x: x / 2,
+        lambda x: 2**x,
+        lambda x: x**2,
+        lambda x: x @ np.arange(12, dtype="float32").reshape(4, 3),
+        lambda x: np.arange(10, dtype="float32").reshape(2, 5) @ x,
+        lambda x: abs(-x),
+        lambda x: x[:, ::2],
+    ],
+)
+def test_operators_compute_what_they_do_on_arrays(f) -> None:
+    x = nn.Input((4,), batch_size=5)
+    np.testing.assert_allclose(nn.Model(x, f(x))(A).data, f(A), rtol=1e-5)
+
+
 def test_a_functional_model_computes_what_its_layers_do() -> None:
     a, b = nn.Input((4,)), nn.Input((4,))
     first, second = nn.Linear(4, 3), nn.Linear(4, 3)
