@@ -48,10 +48,10 @@ def composed(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any], edges: tuple
     def gradient(x: Tensor, g: Any) -> Any:
         if memo[0] is not g:
             found: dict[int, Any] = {}
-            for out, part in zip(y, g.parts, strict=True) if isinstance(g, Parts) else ((y, g),):
-                if part is not None:
-                    for t, gx in walk(out, part, inputs=list(ends.values()), retain_graph=True, create_graph=True):
-                        found[id(t)] = found[id(t)] + gx if id(t) in found else gx
+            for i, part in g.parts.items() if isinstance(g, Parts) else ((None, g),):
+                out = y if i is None else y[i]
+                for t, gx in walk(out, part, inputs=list(ends.values()), retain_graph=True, create_graph=True):
+                    found[id(t)] = found[id(t)] + gx if id(t) in found else gx
             memo[:] = [g, found]
         gx = memo[1].get(id(ends[id(x)]))
         return Tensor(np.zeros_like(x.data)) if gx is None else gx

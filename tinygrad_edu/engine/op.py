@@ -195,8 +195,10 @@ def finish(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any,
         wrapped = record(this, args, kwargs, lawful(out, common), edges)
     else:
         outs = tuple(lawful(o, common) for o in out)
-        bundle = record(this, args, kwargs, Parts(outs), tuple((x, of_parts(p, outs)) for x, p in edges))
-        picks = [((bundle, spread(i, len(outs))),) if edges else () for i in range(len(outs))]
+        bundle = record(
+            this, args, kwargs, Parts(dict(enumerate(outs))), tuple((x, of_parts(p, outs)) for x, p in edges)
+        )
+        picks = [((bundle, spread(i)),) if edges else () for i in range(len(outs))]
         parts = [record(PICK, (bundle, i), NO_OPTIONS, o, e) for i, (o, e) in enumerate(zip(outs, picks))]
         wrapped = out._make(parts) if hasattr(out, "_make") else tuple(parts)  # numpy's named tuples keep their names
     if now.anomaly:

@@ -13,24 +13,28 @@ PICK = Op("pick", lambda bundle, index: (bundle.parts[index], None, None))  # ne
 
 
 class Parts:
-    """The arrays that an op returned, or their gradients (None: no gradient came). Adds up part by part."""
+    """The arrays that an op returned, or those of their gradients that have come, by the number of the output.
+
+    Gradients add up in place: an op may have as many outputs as a sequence has steps.
+    """
 
     __slots__ = ("parts",)
     shape, dtype, ndim, size = "parts", None, -1, 0
 
-    def __init__(self, parts: tuple[Any, ...]) -> None:
+    def __init__(self, parts: dict[int, Any]) -> None:
         self.parts = parts
 
     def __add__(self, other: Parts) -> Parts:
-        both = zip(self.parts, other.parts, strict=True)
-        return Parts(tuple(b if a is None else a if b is None else a + b for a, b in both))
+        for i, g in other.parts.items():
+            self.parts[i] = self.parts[i] + g if i in self.parts else g
+        return self
 
 
-def spread(i: int, n: int) -> Callable[[Any], Parts]:
-    """The pullback of picking part i of n."""
-    return lambda g: Parts(tuple(g if j == i else None for j in range(n)))
+def spread(i: int) -> Callable[[Any], Parts]:
+    """The pullback of picking part i."""
+    return lambda g: Parts({i: g})
 
 
 def of_parts(pullback: Callable[..., Any], outs: tuple[Any, ...]) -> Callable[[Parts], Any]:
     """A pullback that takes the tuple of gradients, as one that takes Parts; absent gradients become zeros."""
-    return lambda g: pullback(tuple(np.zeros_like(o) if p is None else p for p, o in zip(g.parts, outs, strict=True)))
+    return lambda g: pullback(tuple(g.parts[i] if i in g.parts else np.zeros_like(o) for i, o in enumerate(outs)))
