@@ -89,7 +89,7 @@ from tinygrad_edu.training.callbacks import LambdaCallback
 model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm(8), nn.Dropout(0.5), nn.Linear(8, 3))
 model.compile("adam", nn.CrossEntropyLoss())
 x, y = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32), np.arange(64) % 3
-started = LambdaCallback(on_epoch_end=lambda epoch, logs: epoch == 2 and print("started", flush=True))
+started = LambdaCallback(on_epoch_end=lambda epoch, logs: epoch == 3 and print("started", flush=True))
 try:
     model.fit(x, y, epochs=10**6, verbose=0, callbacks=started)
 except KeyboardInterrupt as stop:

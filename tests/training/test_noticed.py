@@ -185,10 +185,11 @@ def test_evaluation_in_training_mode(layer: nn.Module, changed: str, what: str) 
     runs = {
         "evaluate": lambda: model.evaluate(X, Y, verbose=0),
         "predict": lambda: model.predict(X, verbose=0),
-        "validation": lambda: model.fit(X, Y, validation_data=(X, Y), verbose=0),
+        "validation": lambda: model.fit(X, Y, validation_data=(X, Y), epochs=3, verbose=0),
     }
-    with pytest.warns(TrainingModeWarning, match=changed):
+    with pytest.warns(TrainingModeWarning, match=changed) as caught:
         runs[what]()
+    assert len(caught) == 1
 
 
 def test_the_mode_a_loop_left_behind_changes_nothing() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -154,7 +154,7 @@ class Trainer(Steps):
         with no_grad(), self.mode(training=False):
             for step, batch in enumerate(data.epoch()):
                 stations.on_predict_batch_begin(step)
-                with noticed.still(self, batch) if step == 0 else nullcontext():
+                with self._watched(step, batch):
                     outputs.append(transform(array, self.predict_step(batch)))
                 stations.on_predict_batch_end(step, {"outputs": outputs[-1]})
         stations.on_predict_end()
@@ -225,11 +225,16 @@ class Trainer(Steps):
         with no_grad(), self.mode(training=False):
             for step, batch in enumerate(data.epoch()):
                 stations.on_test_batch_begin(step)
-                with noticed.still(self, batch) if step == 0 else nullcontext():
+                with self._watched(step, batch):
                     logs = in_order(self.test_step(batch))
                 stations.on_test_batch_end(step, logs)
         stations.on_test_end(logs)
         return logs
+
+    def _watched(self, step: int, batch: Batch) -> AbstractContextManager[None]:
+        """See that the first batch of an evaluation, in a fit of its first one, leaves the model as it is."""
+        first = step == 0 and not (self.current_run and self.history and self.history.epoch)
+        return noticed.still(self, batch) if first else nullcontext()
 
     def _source(self, *parts: Any, **options: Any) -> Source:
         """The data to train or evaluate with; model, loss and data are seen to fit together first."""
