@@ -85,6 +85,20 @@ def test_inputs_come_as_list_or_by_name(x) -> None:
     np.testing.assert_array_equal(model(x)[0].data, model([A, B])[0].data)
 
 
+def test_a_list_of_one_counts_as_that_one() -> None:
+    x = nn.Input((4,))
+    model = nn.Model([x], [x * 2])
+    assert (model.input, model.input_shape, model.output_shape) == (x, (None, 4), (None, 4))
+    np.testing.assert_array_equal(model(A).data, 2 * A)
+    np.testing.assert_array_equal(model([A]).data, 2 * A)
+
+
+def test_build_notes_the_shape_that_it_was_given() -> None:
+    model = nn.Sequential(nn.Linear(3))
+    model.build((None, 4))
+    assert (model.built, model.input_shape, model.output_shape) == (True, (None, 4), (None, 3))
+
+
 def test_dicts_of_inputs_and_outputs() -> None:
     xs = {"one": nn.Input((4,)), "two": nn.Input((4,))}
     model = nn.Model(xs, Twice()(list(xs.values())))

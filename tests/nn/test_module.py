@@ -249,7 +249,7 @@ def test_building_a_module_of_parts_builds_them():
     module = built(Two(), (None, 3))
     assert module.first.weight.shape == (3, 4)
     assert module.second.factor.shape == (4,)
-    assert module.input_shape == (1, 3)
+    assert module.input_shape == (None, 3)
 
 
 def test_build_is_told_the_shape_of_every_input_it_asks_for():

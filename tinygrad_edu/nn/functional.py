@@ -76,15 +76,15 @@ def Input(  # noqa: N802 - a word of Keras
 class Graph:
     """The calls that lead from symbolic inputs to symbolic outputs, in the order in which they were noted.
 
-    inputs, outputs : a symbolic tensor, or a list, tuple or dict of them. Calling the graph takes and gives values in
-        these structures; inputs may also come as a dict by name.
+    inputs, outputs : a symbolic tensor, or a list, tuple or dict of them; a list of one counts as that one. Calling the
+        graph takes and gives values in these structures; inputs may also come as a dict by name.
     Attributes: ``entries``, the steps of the inputs; ``steps``, all others, oldest first; ``layers``, the modules by their
     names, each once; ``names``, of every layer and operation by id.
     Errors: GraphError for outputs that also need other inputs than these; TypeError for what is not symbolic.
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
-        self.inputs, self.outputs = inputs, outputs
+        self.inputs, self.outputs = alone(inputs), alone(outputs)
         self.sources, self.results = symbols(inputs), symbols(outputs)
         if not self.sources or not self.results:
             raise TypeError(
@@ -143,6 +143,11 @@ class Graph:
             lines.append(f"    {self.names[id(step.layer)]} -> {shapes}")
         given = ", ".join(str(values[id(s)].shape) for s in failed.inputs)
         return "\n".join([*lines, f"  > {self.names[id(failed.layer)]} cannot take {given}"])
+
+
+def alone(ends: Any) -> Any:
+    """The one entry of a list, as Keras has it; anything else as it is."""
+    return ends[0] if isinstance(ends, list) and len(ends) == 1 else ends
 
 
 def steps_between(sources: list[SymbolicTensor], results: list[SymbolicTensor]) -> list[Step]:

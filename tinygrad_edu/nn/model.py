@@ -55,7 +55,7 @@ class Model(Weighted, Module, Trainer):  # type: ignore[misc]  # penalties: Weig
             self.name = str(name)
         if inputs is not None:
             self.graph, self.built = Graph(inputs, outputs), True
-            self.input_shape = transform(lambda x: x.shape, inputs)
+            self.input_shape = transform(lambda x: x.shape, self.graph.inputs)
             self.output_names = self.graph.output_names
         if not trainable:
             self.trainable = False

@@ -102,6 +102,7 @@ class Module:
         """
         if type(self).build is Module.build:  # and not super().build() of a layer that has made its parameters
             self.pass_zeros(*input_shapes)
+            self.input_shape = input_shapes[0] if len(input_shapes) == 1 else list(input_shapes)
 
     def build_for(self, shapes: Sequence[Any]) -> None:
         """Make the parameters of its own that wait for the shapes of a call's inputs."""
