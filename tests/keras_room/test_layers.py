@@ -157,6 +157,15 @@ def test_names_are_numbered() -> None:
     assert [layer.name for layer in made] == ["dense", "dense_1", "mine", "dense_2", "max_pooling2d", "re_lu"]
 
 
+def test_a_layer_inside_is_found_once_under_its_attribute() -> None:
+    layer = layers.TimeDistributed(layers.Dense(2))
+    layer(values(*SEQUENCE))
+    assert [name for name, _ in layer.named_variables()] == ["layer.kernel", "layer.bias"]
+    both = layers.Bidirectional(layers.LSTM(2))
+    both(values(*SEQUENCE))
+    assert both.count_params() == 2 * 4 * (4 + 2 + 1) * 2
+
+
 def test_copies_do_not_use_up_numbers() -> None:
     forget_names()
     pickle.loads(pickle.dumps(copy.deepcopy(layers.Dense(1))))

@@ -224,7 +224,7 @@ class Layer(Weighted, Module):
         parameters = inspect.signature(type(self).__init__).parameters
         open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         config = {name: value for name, value in own.items() if open_ended or name in parameters}
-        return config | {name: described(v) for name, v in self._given.items() if name not in own}
+        return config | {name: value for name, value in self._given.items() if name not in own}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
@@ -255,7 +255,7 @@ class Layer(Weighted, Module):
 
 
 def arguments_of(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of ``__init__`` by name, defaults included; wrong ones are ``__init__``'s to refuse."""
+    """The arguments of ``__init__`` by name, as plain data, defaults included; wrong ones are ``__init__``'s to refuse."""
     signature = inspect.signature(type(layer).__init__)
     try:
         bound = signature.bind(layer, *args, **kwargs)
@@ -266,7 +266,7 @@ def arguments_of(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     for name, value in list(bound.arguments.items())[1:]:
         kind = signature.parameters[name].kind
         given |= value if kind is inspect.Parameter.VAR_KEYWORD else {name: value}
-    return given
+    return {name: described(value) for name, value in given.items()}
 
 
 def floating(name: str, dtype: Any) -> str:
