@@ -51,6 +51,14 @@ class Parameter(Tensor):
         mutation.stamp(self.data)
         return self
 
+    def assign_add(self, value: Any) -> Parameter:
+        """Add to the values, in place; returns self."""
+        return self.assign(self.data + (value.data if isinstance(value, Tensor) else value))
+
+    def assign_sub(self, value: Any) -> Parameter:
+        """Subtract from the values, in place; returns self."""
+        return self.assign(self.data - (value.data if isinstance(value, Tensor) else value))
+
     def __reduce__(self) -> Any:
         return *super().__reduce__(), (None, {name: getattr(self, name) for name in Parameter._own})
 
