@@ -162,3 +162,11 @@ def test_ops_convert() -> None:
     mean, variance = ops.moments(Tensor([[1.0, 3.0]]), [1])
     assert (mean.data.tolist(), variance.data.tolist()) == ([2], [1])
     assert ops.rsqrt(Tensor([4.0])).data.tolist() == [0.5]
+
+
+def test_gelu_is_approximate_among_ops_and_exact_among_activations() -> None:
+    x = Tensor([1.0])
+    assert float(ops.gelu(x)) == pytest.approx(0.841192, abs=1e-6)
+    assert (
+        float(ops.gelu(x, approximate=False)) == float(keras.activations.gelu(x)) == pytest.approx(0.841345, abs=1e-6)
+    )

@@ -198,3 +198,22 @@ def test_every_argument_works_or_is_refused_by_name(room: str) -> None:
 
 def test_the_walk_over_signatures_sees_much() -> None:
     assert sum(len(public(room)) for room in WORDS) > 200
+
+
+SAME_MEANING = [  # written otherwise: 2 for (2, 2), no value for False or None, a name for an object
+    ("pool_size", 2), ("strides", 1), ("dilation_rate", 1), ("padding", 1), ("alpha_initializer", "zeros"), ("axis", -1),
+    ("dtype", np.float32), ("constant_values", 0), ("keepdims", np._NoValue), ("learning_rate", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("room", WORDS)
+def test_defaults_are_keras_s(room: str) -> None:
+    other = []
+    for name, mine, reference in public(room):
+        own, known = inspect.signature(mine).parameters, inspect.signature(reference).parameters
+        for argument in own.keys() & known.keys():
+            default, expected = own[argument].default, known[argument].default
+            written_otherwise = (argument, default) in SAME_MEANING
+            if default is not expected and default != expected and not written_otherwise:
+                other.append(f"{name}({argument}={default!r}), Keras: {expected!r}")
+    assert not other

@@ -28,7 +28,7 @@ SAME = """
 """.split()  # noqa: SIM905 - a list of words reads better without quotes
 RENAMED = {"amax": ops.max, "amin": ops.min, "get_item": ops.getitem, "top_k": ops.topk, "true_divide": ops.divide}
 ACTIVATIONS = """
-    celu elu gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu log_sigmoid log_softmax relu relu6 selu
+    celu elu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh leaky_relu log_sigmoid log_softmax relu relu6 selu
     sigmoid silu soft_shrink softmax softplus softsign sparse_plus sparse_sigmoid squareplus swish tanh_shrink threshold
 """.split()  # noqa: SIM905
 
@@ -51,6 +51,11 @@ def cast(x: Any, dtype: Any) -> Any:
     return ops.astype(x, dtype)
 
 
+def gelu(x: Any, approximate: bool = True) -> Any:
+    """x times the normal distribution function: by tanh unless approximate=False (``activations.gelu`` is exact)."""
+    return activations.gelu(x, approximate)
+
+
 def rsqrt(x: Any) -> Any:
     """1 / sqrt(x)."""
     return 1.0 / ops.sqrt(x)
@@ -67,7 +72,7 @@ def stop_gradient(variable: Any) -> Any:
     return variable.detach() if isinstance(variable, Tensor) else variable
 
 
-OWN: tuple[Callable[..., Any], ...] = (cast, moments, rsqrt, stop_gradient)
+OWN: tuple[Callable[..., Any], ...] = (cast, gelu, moments, rsqrt, stop_gradient)
 
 
 def convert_to_tensor(x: Any, dtype: Any = None) -> Any:
