@@ -78,8 +78,8 @@ class Graph:
 
     inputs, outputs : a symbolic tensor, or a list, tuple or dict of them; a list of one counts as that one. Calling the
         graph takes and gives values in these structures; inputs may also come as a dict by name.
-    Attributes: ``entries``, the steps of the inputs; ``steps``, all others, oldest first; ``layers``, the modules by their
-    names, each once; ``names``, of every layer and operation by id.
+    Attributes: ``entries``, the steps of the inputs; ``steps``, all others, oldest first; ``parts``, the layers and operations
+    by their names, each once; ``layers``, those that are modules.
     Errors: GraphError for outputs that also need other inputs than these; TypeError for what is not symbolic.
     """
 
@@ -94,16 +94,21 @@ class Graph:
         self.steps = steps_between(self.sources, self.results)
         self.entries = [s.step for s in self.sources if s.step is not None and not s.step.inputs]
         made = by_depth(self.entries, self.steps, outputs)
-        names = names_in_order(made)
-        self.names = {id(layer): name for layer, name in zip(made, names)}
-        self.layers = {name: layer for layer, name in zip(made, names) if isinstance(layer, Module)}
+        self.parts = dict(zip(names_in_order(made), made))
+        self.layers = {name: part for name, part in self.parts.items() if isinstance(part, Module)}
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The name of every layer and operation by its id, which is another one in a copy."""
+        return {id(part): name for name, part in self.parts.items()}
 
     @property
     def output_names(self) -> list[str]:
         """The keys of a dict of outputs, else the names of the layers that they come from."""
         if isinstance(self.outputs, dict):
             return list(self.outputs)
-        return numbered([self.names[id(s.step.layer)] if s.step else s.name for s in self.results])
+        names = self.names
+        return numbered([names[id(s.step.layer)] if s.step else s.name for s in self.results])
 
     def __call__(self, x: Any) -> Any:
         """The outputs for these inputs."""

@@ -23,7 +23,7 @@ def summary(model: Module, input_shape: Any = None) -> str:
     """
     graph = getattr(model, "graph", None)
     rows = layer_rows(model, input_shape) if graph is None else graph_rows(graph)
-    head = ("Layer (type)", "Output Shape", "Param #", "Connected to")[: len(rows[0])]
+    head = ("Layer (type)", "Output Shape", "Param #", "Connected to")[: max(map(len, rows), default=3)]
     title = getattr(model, "name", None) or snake_case(type(model).__name__)
     return "\n".join([f'Model: "{title}"', table(head, rows), *totals(model)])
 
@@ -42,21 +42,22 @@ def graph_rows(graph: Any) -> list[tuple[str, ...]]:
     """A row for each layer and operation of a functional model; where the calls form no chain, also where its inputs
     come from: ``dense[0][1]`` is the second result of the first call of dense.
     """  # fmt: skip
-    calls: dict[int, list[Any]] = {layer: [] for layer in graph.names}
+    names = graph.names
+    calls: dict[int, list[Any]] = {layer: [] for layer in names}
     for step in [*graph.entries, *graph.steps]:
         calls[id(step.layer)].append(step)
     place = {
-        id(symbol): f"{graph.names[layer]}[{i}][{j}]"
+        id(symbol): f"{names[layer]}[{i}][{j}]"
         for layer, steps in calls.items()
         for i, step in enumerate(steps)
         for j, symbol in enumerate(symbols(step.outputs))
     }
-    sources = [[place[id(s)] for step in steps for s in step.inputs] for steps in calls.values()]
+    sources = [[place.get(id(s), s.name) for step in steps for s in step.inputs] for steps in calls.values()]
     rows: list[tuple[str, ...]] = []
     for layer, steps in calls.items():
         made = steps[0].layer
         kind, count = (type(made).__name__, parameters(made)) if isinstance(made, Module) else (made.kind, "0")
-        rows.append((f"{graph.names[layer]} ({kind})", shape_text(symbols(steps[0].outputs)), count))
+        rows.append((f"{names[layer]} ({kind})", shape_text(symbols(steps[0].outputs)), count))
     before = [row[0].split(" (")[0] + "[0][0]" for row in rows]
     if [[], *([name] for name in before[:-1])] == sources:
         return rows
