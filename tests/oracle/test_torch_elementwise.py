@@ -132,6 +132,7 @@ PYTORCH: dict[str, Callable[..., Any]] = {name: getattr(torch, name) for name in
     "mod": torch.remainder,
     "nanmean": over_axes(torch.nanmean),
     "nansum": over_axes(torch.nansum),
+    "ndtr": torch.special.ndtr,
     "norm": norm,
     "percentile": over_axes(lambda x, q, axis: torch.quantile(x, number(q) / 100, axis)),
     "power": torch.pow,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op
-from ..engine.domain import call
+from ..engine.domain import at, call
 from ._loss import REDUCTIONS, compared, reduced, same_shape
 from .piecewise import relu
 
@@ -18,7 +18,7 @@ def _hinge(x: Array, t: Array, reduction: str = "mean") -> Array:
     return reduced(np.maximum(1 - t * x, 0), reduction)[0]
 
 
-@op(samples=compared(), reference=_hinge)
+@op(samples=compared(), reference=_hinge, kinks=[at(1.0, 1.0, gives=(0.0, 0.0))])
 def hinge(prediction: Array, target: Array, reduction: str = "mean") -> Any:
     """max(1 - target * prediction, 0), for targets -1 and 1.
 
@@ -60,7 +60,14 @@ def _margin(x: Array, t: Array, axis: int = -1, reduction: str = "mean") -> Arra
     return reduced(np.maximum(wrong - right + 1, 0), reduction)[0]
 
 
-@op(samples=_scored, reference=_margin)
+@op(
+    samples=_scored,
+    reference=_margin,
+    kinks=[
+        at([2.0, 2.0, 1.0], [0.0, 0.0, 1.0], gives=([0.5, 0.5, -1.0], [-3.0, -3.0, -1.0])),
+        at([0.0, 1.0], [0.0, 1.0], gives=([0.0, 0.0], [0.0, 0.0])),
+    ],
+)
 def categorical_hinge(prediction: Array, target: Array, axis: int = -1, reduction: str = "mean") -> Any:
     """max(largest wrong score - right score + 1, 0), where the right class takes part in the maximum with score 0.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op, raw
-from ..engine.domain import call
+from ..engine.domain import at, call
 from ..engine.errors import DataError
 from ._classes import class_samples, classes, expected, labelled
 from ._loss import REDUCTIONS, compared, reduced, same_shape
@@ -71,7 +71,12 @@ def _kl(x: Array, t: Array, axis: int = -1, reduction: str = "mean") -> Array:
     return reduced((t * (np.log(t) - x)).sum(axis=axis), reduction)[0]
 
 
-@op(samples=_divergences, reference=_kl, note="the derivative with respect to a target is infinite at 0")
+@op(
+    samples=_divergences,
+    reference=_kl,
+    kinks=[at([-1.0], [0.0], gives=([0.0], [1.0]))],
+    note="the derivative with respect to a target is infinite at 0",
+)
 def kl_divergence(log_prediction: Array, target: Array, axis: int = -1, reduction: str = "mean") -> Any:
     """Kullback-Leibler divergence of a predicted distribution from the target: sum(target * (log(target) - log_prediction)).
 
@@ -111,6 +116,12 @@ def _from_probabilities(
 @op(
     samples=lambda draw: class_samples(draw, from_logits=False),
     reference=_from_probabilities,
+    kinks=[
+        at([[1.0, 0.0]], np.array([0]), gives=[[0.0, 0.0]]),
+        at([[1.0, 0.0]], np.array([1]), gives=[[0.0, 0.0]]),
+        at([[1e-7, 1 - 1e-7]], np.array([0]), gives=[[1 - 1e7, 1.0]]),
+        at([[1e-7, 1 - 1e-7]], np.array([1]), gives=[[1.0, 1 - 1 / (1 - 1e-7)]]),
+    ],
     note="a probability; below 0.01 the loss is steeper than differences can measure",
 )
 def categorical_cross_entropy(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op
-from ..engine.domain import call
+from ..engine.domain import at, call
 from ._loss import REDUCTIONS, compared, reduced, same_shape
 from .piecewise import relu
 
@@ -40,7 +40,11 @@ def mse(prediction: Array, target: Array, reduction: str = "mean") -> Any:
     return out, lambda g: 2 * share(g) * d, lambda g: -2 * share(g) * d
 
 
-@op(samples=compared(), reference=_reference(lambda x, t: abs(x - t)))
+@op(
+    samples=compared(),
+    reference=_reference(lambda x, t: abs(x - t)),
+    kinks=[at([1.0, 2.0], [1.0, 0.0], reduction="sum", gives=([0.0, 1.0], [0.0, -1.0]))],
+)
 def mae(prediction: Array, target: Array, reduction: str = "mean") -> Any:
     """Mean absolute error: mean(|prediction - target|).
 
@@ -134,6 +138,7 @@ def _fractions(draw: Any) -> Any:
     samples=_fractions,
     reference=_reference(lambda x, t: 100 * abs((x - t) / t)),
     note="a target of 0 has no percentage: the loss is then bounded by epsilon alone, and too steep for differences",
+    kinks=[at(2.0, 2.0, gives=(0.0, 0.0))],
 )
 def mape(prediction: Array, target: Array, epsilon: float = 1e-7, reduction: str = "mean") -> Any:
     """Mean absolute percentage error: 100 * mean(|prediction - target| / max(|target|, epsilon)).
@@ -155,6 +160,7 @@ def mape(prediction: Array, target: Array, epsilon: float = 1e-7, reduction: str
 @op(
     samples=compared(),
     reference=_reference(lambda x, t: (np.log1p(np.maximum(x, 0)) - np.log1p(np.maximum(t, 0))) ** 2),
+    kinks=[at(0.0, 1.0, gives=(0.0, math.log(2)))],
 )
 def msle(prediction: Array, target: Array, reduction: str = "mean") -> Any:
     """Mean squared logarithmic error: mean((log(1 + prediction) - log(1 + target))^2), negative numbers counting as 0.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -42,9 +43,9 @@ def relu(x: Array) -> Any:
     Gradient: g where x > 0.  At kinks: 0 at x = 0.
     Reference: Nair and Hinton, Rectified Linear Units Improve Restricted Boltzmann Machines (2010).
     """
-    # against an array of zeros, which is then the result: the loop for a scalar takes 1.4 to 2.5 times as long
-    out = np.zeros_like(raw(x))
-    np.maximum(raw(x), out, out=out)
+    x = raw(x)
+    # the method, with both bounds: maximum(x, 0) takes 2.5 to 3 times as long, maximum with an array of zeros 1.3 to 1.6
+    out = x.clip(0, math.inf) if getattr(x, "ndim", 0) else np.maximum(x, 0)
     return out, lambda g: through(g, out > 0)
 
 
@@ -86,9 +87,9 @@ def prelu(x: Array, weight: Array) -> Any:
     Gradient: g where x > 0, else weight * g; and x * g where x <= 0.  At kinks: weight, and 0, at x = 0.
     Reference: He et al., Delving Deep into Rectifiers (2015).
     """
-    below = np.minimum(x, 0)
+    below = np.clip(x, -math.inf, 0)
     above = (x > 0).astype(np.result_type(x, weight))
-    return np.maximum(x, 0) + weight * below, lambda g: g * (above + weight * (1 - above)), lambda g: g * below
+    return np.clip(x, 0, math.inf) + weight * below, lambda g: g * (above + weight * (1 - above)), lambda g: g * below
 
 
 @op(

@@ -18,14 +18,20 @@ def lowered(x: Array, axis: int) -> Array:
     """x - max(x) along an axis, a new bare array: exp cannot overflow then, and one term of the sum is 1.
 
     A short last axis (10 classes) is laid out outermost in memory, same shape, so that all that follows runs along the
-    samples in long loops: softmax of (128, 10) takes 10 us instead of 20, of (1024, 10) 33 instead of 138. From 32 on, the
-    mixture of two layouts in the gradient costs more than it gains.
+    samples in long loops: softmax of (128, 10) takes 7 us instead of 14, of (1024, 10) 20 instead of 84. From 32 on, the
+    mixture of two layouts in the gradient costs more than it gains, and argmax is what saves time: it finds the maxima of
+    (1024, 128) in 29 us, where maximum takes 71.
     """
     if x.dtype.kind != "f":
         x = x.astype(np.float64)
-    if x.ndim > 1 and axis in (-1, x.ndim - 1) and x.shape[-1] <= SHORT:
+    if not x.size:
+        return x.copy()
+    if x.ndim > 1 and axis in (-1, x.ndim - 1):
+        if x.shape[-1] > SHORT:
+            rows = x.reshape(-1, x.shape[-1])
+            return x - rows[np.arange(len(rows), like=rows), rows.argmax(-1)].reshape((*x.shape[:-1], 1))
         x = np.asfortranarray(x)
-    return x - (np.maximum.reduce(x, axis, keepdims=True) if x.size else 0)
+    return x - np.maximum.reduce(x, axis, keepdims=True)
 
 
 def _rows(draw: Any) -> Any:
@@ -53,7 +59,8 @@ def softmax(x: Array, axis: int = -1) -> Any:
 
     def pullback(g: Array) -> Array:
         gx = g * out
-        gx -= out * np.add.reduce(gx, axis, keepdims=True)
+        np.subtract(g, np.add.reduce(gx, axis, keepdims=True), out=gx)
+        gx *= out
         return gx
 
     return out, pullback
