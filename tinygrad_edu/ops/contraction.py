@@ -105,7 +105,7 @@ def _sums(draw: Any) -> Any:
     sizes = {label: draw.integer(0, 3) for label in "ijkl"} | {"b": draw.integer(1, 3), "c": draw.integer(1, 2)}
     subscripts, *terms = draw.choice((
         ("ij,jk->ik", "ij", "jk"), ("ij,jk", "ij", "jk"), ("i,j->ji", "i", "j"), ("i,i->", "i", "i"), ("ij->ji", "ij"),
-        ("ij->", "ij"),
+        ("ij->", "ij"), ("ij,ij->ij", "ij", "1j"), ("i,i->", "i", "1"), ("AAi->Ai", "jji"),
         ("ij->j", "ij"), ("ii->i", "ii"), ("ii", "ii"), ("iij->ji", "iij"), ("iji,jk->k", "iji", "jk"), ("ijj,i->j", "ijj", "i"),
         ("...ij,...jk->...ik", "bij", "cbjk"), ("...ij,...jk", "1ij", "cbjk"), ("...i,i->...", "bi", "i"), ("i...->...i", "ibc"),
         ("...,...->...", "", "bi"), ("ij,ij->ij", "1j", "ij"), ("i,i->", "1", "i"), ("ij,kj,kl->il", "ij", "kj", "kl"),

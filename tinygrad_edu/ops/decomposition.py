@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op, raw
-from ..engine.domain import call
+from ..engine.domain import at, call
 from ..engine.errors import ShapeError
 from ._matrices import batch, identity, lapack, on_diagonal, orthogonal, real, spaced, symmetric, symmetrized, turned
 
@@ -97,7 +97,12 @@ def _over_gaps(x: Array, w: Array) -> Array:
     return _over(np.where(same, 0, x), np.where(same, 1, w[..., None, :] - w[..., :, None]))
 
 
-@op(numpy=np.linalg.eigh, samples=lambda draw: _symmetric(draw, -1), note=APART)
+@op(
+    numpy=np.linalg.eigh,
+    samples=lambda draw: _symmetric(draw, -1),
+    kinks=[at([[1.0, 0.0], [0.0, 1.0]], gives=[[np.nan, np.nan], [np.nan, np.nan]])],
+    note=APART,
+)
 def eigh(x: Array) -> Any:
     """Eigenvalues in rising order and eigenvectors of symmetric matrices: x @ v = v * w.
 

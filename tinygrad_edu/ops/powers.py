@@ -34,6 +34,7 @@ _BASES = "a negative base has no real power in between"
         at(0.0, 2.0, gives=(0.0, 0.0)),
         at(-3.0, 2, gives=-6.0),
         at(0.0, 0.5, gives=(np.inf, 0.0)),
+        at(0.0, 0.0, gives=(0.0, 0.0)),
     ],
 )
 def power(x: Array, y: Array) -> Any:

@@ -127,6 +127,7 @@ def shared(g: Array, x: Array, v: Array, axis: Any) -> Array:
     kinks=[
         at([2.0, 2.0, 1.0], gives=[0.5, 0.5, 0.0]),
         at([[3.0] * 3, [1.0, 3.0, 2.0]], 1, gives=[[1 / 3] * 3, [0.0, 1.0, 0.0]]),
+        at([[np.nan, np.nan, 3.0], [3.0, 3.0, 2.0]], 1, gives=[[0.5, 0.5, 0.0], [0.5, 0.5, 0.0]]),
     ],
 )
 def max(x: Array, axis: Any = None, *, keepdims: bool = False) -> Any:

@@ -151,7 +151,7 @@ def _numpy_clip(a: Array, a_min: Any = None, a_max: Any = None, *, min: Any = No
 NUMPY[np.clip] = _numpy_clip
 
 
-@op(numpy=np.nan_to_num, samples=reals())
+@op(numpy=np.nan_to_num, samples=reals(), kinks=[at([np.nan, np.inf, -np.inf, 1.0], gives=[0.0, 0.0, 0.0, 1.0])])
 def nan_to_num(x: Array, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
     """x with numbers in place of NaN and infinities (by default the largest of the dtype).
 

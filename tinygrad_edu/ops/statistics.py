@@ -207,7 +207,9 @@ def nanmean(x: Array, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 def _observations(draw: Any) -> Any:
     shape = draw.choice(((draw.integer(1, 3), draw.integer(2, 4)), (draw.integer(2, 4),)))
-    return call(draw.array(shape, -100, 100), ddof=draw.integer(0, 1))
+    x = draw.array(shape, -100, 100)
+    rowvar = draw.choice((True, False))
+    return call(x if rowvar else x.T, rowvar=rowvar, ddof=draw.integer(0, 1))
 
 
 @op(numpy=np.cov, samples=_observations)
