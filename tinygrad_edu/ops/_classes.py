@@ -16,6 +16,21 @@ from ..engine.errors import DataError, ShapeError
 from ._loss import REDUCTIONS
 
 
+def array(v: Any) -> Array:
+    """Labels as an array; lists and numbers are taken too."""
+    return v if hasattr(v, "shape") else np.asarray(v)
+
+
+def classes_last(x: Array, axis: int) -> Array:
+    """x with its classes moved to the last axis: a view, and x itself if they are there (np.moveaxis takes 3 us)."""
+    return x if axis in (-1, x.ndim - 1) else np.moveaxis(x, axis, -1)
+
+
+def classes_back(x: Array, axis: int) -> Array:
+    """The reverse."""
+    return x if axis in (-1, x.ndim - 1) else np.moveaxis(x, -1, axis)
+
+
 def labelled(loss: str, shape: tuple[int, ...], targets: Array, axis: int) -> bool:
     """Whether the targets are integer classes rather than probabilities, or the error that says what does not fit."""
     axis = range(len(shape))[axis] if shape else 0
@@ -70,18 +85,19 @@ def expected(
 ) -> Expected:
     """The targets for scores x. Smoothing mixes them with the uniform distribution, weight multiplies class by class."""
     dtype, n = np.result_type(raw(x), np.float16), x.shape[axis]
-    class_weight = np.ones(n, dtype) if weight is None else np.asarray(raw(weight), dtype)
+    plain = not label_smoothing and weight is None
+    class_weight = np.ones_like(raw(x), dtype, shape=n) if weight is None else np.asarray(raw(weight), dtype)
     if class_weight.shape != (n,):
         raise ShapeError(f"{loss}: weight {class_weight.shape}, but there are {n} classes. Give one number a class.")
     slope = (1 - label_smoothing) * class_weight
-    rest = label_smoothing / n * class_weight
     if not labelled(loss, x.shape, raw(targets), axis):
         if ignore_index is not None:
             raise ValueError(f"{loss}: ignore_index needs integer classes. Set the rows of probabilities to 0 instead.")
-        return Expected(np.moveaxis(targets, axis, -1) * slope + rest, None, slope, False)
+        q = classes_last(targets, axis)
+        return Expected(q if plain else q * slope + label_smoothing / n * class_weight, None, slope, False)
     labels, keep = classes(loss, raw(targets), n, ignore_index)
-    q = np.zeros((labels.size, n), dtype) + rest
-    q[np.arange(labels.size), labels] += slope[labels]
+    q = np.zeros_like(raw(x), dtype, shape=(labels.size, n)) + label_smoothing / n * class_weight
+    q[np.arange(labels.size, like=labels), labels] += slope[labels]
     each = class_weight[labels]
     if keep is not None:
         q *= keep[:, None]

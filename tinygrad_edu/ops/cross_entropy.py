@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, op
-from ._classes import class_samples, classes, expected, labelled
+from ._classes import array, class_samples, classes, classes_back, classes_last, expected, labelled
 from ._loss import compared, reduced, same_shape
 from .activation import sigmoid, softplus
 from .softmax import log_softmax, lowered
@@ -30,7 +30,7 @@ def _composed(
     """Cross-entropy as a composition."""
     target = expected("cross_entropy", logits, targets, label_smoothing, ignore_index, weight, axis)
     logs: Array = log_softmax(logits, axis=axis)
-    return reduced(-(target.q * np.moveaxis(logs, axis, -1)).sum(axis=-1), reduction, target.divisor)[0]
+    return reduced(-(target.q * classes_last(logs, axis)).sum(axis=-1), reduction, target.divisor)[0]
 
 
 @op(samples=class_samples, again=_composed, reference=_composed)
@@ -55,7 +55,7 @@ def cross_entropy(
     Errors: ShapeError; DataError for a class outside 0 .. C-1.
     Reference: smoothing from Szegedy et al., Rethinking the Inception Architecture (2016).
     """
-    targets = targets if hasattr(targets, "shape") else np.asarray(targets)
+    targets = array(targets)
     options = (label_smoothing, ignore_index, weight, axis)
     if label_smoothing or weight is not None or not labelled("cross_entropy", logits.shape, targets, axis):
         return _against_probabilities(logits, targets, *options, reduction)
@@ -64,11 +64,11 @@ def cross_entropy(
 
 def _against_labels(logits: Array, targets: Array, ignore_index: int | None, axis: int, reduction: str) -> Any:
     """The plain case, which training runs: nothing is multiplied by a one-hot array."""
-    moved = logits if axis in (-1, logits.ndim - 1) else np.moveaxis(logits, axis, -1)
+    moved = classes_last(logits, axis)
     n = moved.shape[-1]
     labels, keep = classes("cross_entropy", targets, n, ignore_index)
     e = lowered(moved.reshape(-1, n), -1)  # (samples, C)
-    at = (np.arange(labels.size), labels)
+    at = (np.arange(labels.size, like=labels), labels)
     chosen = e[at]
     np.exp(e, out=e)
     total = np.add.reduce(e, -1)
@@ -83,8 +83,8 @@ def _against_labels(logits: Array, targets: Array, ignore_index: int | None, axi
     out, share = reduced(losses.reshape(targets.shape), reduction, count)
 
     def to_logits(g: Array) -> Array:
-        gx = (e * (share(g).reshape(-1) / total)[:, None]).reshape(moved.shape)
-        return gx if moved is logits else np.moveaxis(gx, -1, axis)
+        gx = e * (share(g).reshape(-1) / total)[:, None]
+        return classes_back(gx.reshape(moved.shape), axis)
 
     return out, to_logits, None
 
@@ -99,7 +99,7 @@ def _against_probabilities(
     reduction: str,
 ) -> Any:
     target = expected("cross_entropy", logits, targets, label_smoothing, ignore_index, weight, axis)
-    logs = lowered(np.moveaxis(logits, axis, -1), -1)  # (..., C)
+    logs = lowered(classes_last(logits, axis), -1)  # (..., C)
     p = np.exp(logs)
     total = np.add.reduce(p, -1, keepdims=True)
     logs -= np.log(total)
@@ -107,10 +107,10 @@ def _against_probabilities(
     p *= np.add.reduce(target.q, -1, keepdims=True)
     p -= target.q  # the gradient of each sample's loss
     out, share = reduced(-np.vecdot(target.q, logs), reduction, target.divisor, lost=-1)
-    to_logits = lambda g: np.moveaxis(p * share(g), -1, axis)
+    to_logits = lambda g: classes_back(p * share(g), axis)
     if target.labels:
         return out, to_logits, None
-    return out, to_logits, lambda g: np.moveaxis(logs * (-target.slope * share(g)), -1, axis)
+    return out, to_logits, lambda g: classes_back(logs * (-target.slope * share(g)), axis)
 
 
 def _log_likelihood(x: Array, t: Array, reduction: str = "mean") -> Array:

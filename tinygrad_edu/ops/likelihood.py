@@ -9,7 +9,7 @@ import numpy as np
 from ..engine import Array, op, raw
 from ..engine.domain import at, call
 from ..engine.errors import DataError
-from ._classes import class_samples, classes, expected, labelled
+from ._classes import array, class_samples, classes, classes_back, classes_last, expected, labelled
 from ._loss import REDUCTIONS, compared, reduced, same_shape
 from .indexing import scatter
 
@@ -22,7 +22,7 @@ def _picked(
     x: Array, targets: Array, ignore_index: Any = None, weight: Any = None, axis: int = -1, reduction: str = "mean"
 ) -> Array:
     target = expected("nll_loss", x, targets, 0.0, ignore_index, weight, axis)
-    return reduced(-(target.q * np.moveaxis(x, axis, -1)).sum(axis=-1), reduction, target.divisor)[0]
+    return reduced(-(target.q * classes_last(x, axis)).sum(axis=-1), reduction, target.divisor)[0]
 
 
 @op(samples=lambda draw: class_samples(draw, soft=False), reference=_picked)
@@ -41,22 +41,22 @@ def nll_loss(
     Gradient: -g at the target, over the count for 'mean', else 0.
     Errors: ShapeError; DataError for a class outside 0 .. C-1.
     """
-    targets = raw(targets) if hasattr(targets, "shape") else np.asarray(targets)
+    targets = array(raw(targets))
     if not labelled("nll_loss", log_probabilities.shape, targets, axis):
         raise DataError("nll_loss: integer classes needed. cross_entropy takes probabilities too, with logits.")
-    x = np.moveaxis(log_probabilities, axis, -1)
+    x = classes_last(log_probabilities, axis)
     n = x.shape[-1]
     labels, keep = classes("nll_loss", targets, n, ignore_index)
     each = np.ones_like(raw(x), shape=labels.shape) if weight is None else np.asarray(raw(weight), raw(x).dtype)[labels]
     if keep is not None:
         each = each * keep
     rows = x.reshape(-1, n)
-    at = (np.arange(labels.size), labels)
+    at = (np.arange(labels.size, like=labels), labels)
     out, share = reduced((-each * rows[at]).reshape(targets.shape), reduction, float(each.sum()))
 
     def pullback(g: Array) -> Array:
         gx: Array = scatter(-each * share(g).reshape(-1), at, rows.shape)
-        return np.moveaxis(gx.reshape(x.shape), -1, axis)
+        return classes_back(gx.reshape(x.shape), axis)
 
     return out, pullback, None
 
@@ -108,7 +108,7 @@ def _from_probabilities(
     reduction: str = "mean",
 ) -> Array:
     target = expected("categorical_cross_entropy", x, targets, label_smoothing, ignore_index, weight, axis)
-    p = np.moveaxis(x / x.sum(axis=axis, keepdims=True), axis, -1)
+    p = classes_last(x / x.sum(axis=axis, keepdims=True), axis)
     logs = np.log(np.minimum(np.maximum(p, epsilon), 1 - epsilon))
     return reduced(-(target.q * logs).sum(axis=-1), reduction, target.divisor)[0]
 
@@ -141,10 +141,10 @@ def categorical_cross_entropy(
     From logits, ``cross_entropy`` is exact where this one clips, and faster.
     Errors: ShapeError; DataError for a class outside 0 .. C-1.
     """
-    targets = targets if hasattr(targets, "shape") else np.asarray(targets)
+    targets = array(targets)
     loss = "categorical_cross_entropy"
     target = expected(loss, probabilities, targets, label_smoothing, ignore_index, weight, axis)
-    x = np.moveaxis(probabilities, axis, -1)  # (..., C)
+    x = classes_last(probabilities, axis)  # (..., C)
     total = x.sum(axis=-1, keepdims=True)
     p = x / total
     clipped = np.clip(p, epsilon, 1 - epsilon)
@@ -154,11 +154,11 @@ def categorical_cross_entropy(
 
     def to_probabilities(g: Array) -> Array:
         gp = np.where(inside, share(g) * -target.q / clipped, 0)
-        return np.moveaxis((gp - (gp * p).sum(axis=-1, keepdims=True)) / total, -1, axis)
+        return classes_back((gp - (gp * p).sum(axis=-1, keepdims=True)) / total, axis)
 
     if target.labels:
         return out, to_probabilities, None
-    return out, to_probabilities, lambda g: np.moveaxis(logs * (-target.slope * share(g)), -1, axis)
+    return out, to_probabilities, lambda g: classes_back(logs * (-target.slope * share(g)), axis)
 
 
 def _clipped_likelihood(x: Array, t: Array, epsilon: float = 1e-7, reduction: str = "mean") -> Array:

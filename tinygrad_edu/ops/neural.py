@@ -10,6 +10,7 @@ import numpy as np
 from ..engine import Array, op, raw
 from ..engine.domain import call
 from ..engine.errors import DataError, ShapeError
+from ._classes import array
 from .contraction import einsum
 from .indexing import scatter
 
@@ -59,7 +60,7 @@ def embedding(weight: Array, ids: Array) -> Any:
     Gradient: g, added into zeros at the ids; a row taken twice collects both.
     Errors: DataError for ids that are not integers or out of range.
     """
-    ids = np.asarray(raw(ids))
+    ids = array(raw(ids))
     n = weight.shape[0]
     if ids.dtype.kind not in "iu" and ids.size:
         raise DataError(f"embedding: ids are integers, not {ids.dtype}.")
@@ -125,7 +126,7 @@ def _attended(draw: Any) -> Any:
 
 def _allowed(q: Array, k: Array, mask: Array, causal: bool) -> Any:
     """Which key each query may see, as a boolean array, or None for all."""
-    seen = np.tri(q.shape[-2], k.shape[-2], dtype=bool) if causal else None
+    seen = np.tri(q.shape[-2], k.shape[-2], dtype=bool, like=raw(q)) if causal else None
     if mask is None or raw(mask).dtype.kind != "b":
         return seen
     return raw(mask) if seen is None else raw(mask) & seen
