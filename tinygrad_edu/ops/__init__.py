@@ -1,6 +1,6 @@
 """Mathematics only: one family of ops a file, under numpy's names. Importing this package gives Tensor its operators."""
 
-from types import ModuleType
+import sys
 
 from . import linalg as linalg  # the namespace ops.linalg, as numpy has it
 from ._methods import attach
@@ -44,5 +44,5 @@ from .trigonometric import *  # noqa: F403
 
 attach()
 
-families = [m for m in list(vars().values()) if isinstance(m, ModuleType) and m.__name__.startswith(f"{__name__}.")]
-__all__ = sorted({"linalg"}.union(*(m.__all__ for m in families if "._" not in m.__name__ and m is not linalg)))
+families = [m for name, m in sys.modules.items() if name.startswith(f"{__name__}.") and "._" not in name]
+__all__ = sorted({"linalg"}.union(*(m.__all__ for m in families if m is not linalg)))
