@@ -117,11 +117,23 @@ def pullback_parts(node: ast.FunctionDef) -> list[ast.AST]:
     returns = [value for value in returned if isinstance(value, ast.Tuple)]
     assigned = [s for s in own if isinstance(s, (ast.Assign, ast.AugAssign, ast.AnnAssign)) and s.value is not None]
     forward: set[str] = set().union(*(names(v.elts[0] if isinstance(v, ast.Tuple) else v) for v in returned if v))
+    forward |= set().union(*map(names, control(own)))
     for _ in assigned:  # what the value needs, it needs through any number of steps
         forward |= {n for s in assigned if targets(s) & forward for n in names(s.value)}
     alone = [s.value for s in assigned if not targets(s) & forward]
     nested = [s for f in own if isinstance(f, ast.FunctionDef) and f is not node for s in whole(f)]
     return [*nested, *alone, *(e for value in returns for e in value.elts[1:])]
+
+
+def control(own: list[ast.AST]) -> Iterator[ast.AST]:
+    """What decides which way a rule goes, and what it does for its effect: checks, writes into the value."""
+    for s in own:
+        if isinstance(s, (ast.If, ast.While)):
+            yield s.test
+        elif isinstance(s, ast.For):
+            yield s.iter
+        elif isinstance(s, (ast.Expr, ast.Raise, ast.Try)):
+            yield s
 
 
 def delegated(node: ast.FunctionDef) -> set[str]:
@@ -238,8 +250,9 @@ def mutants(op: Op) -> Iterator[Mutant]:
 
 
 def expressions(part: ast.AST) -> Iterator[ast.AST]:
-    """Everything inside but error messages and annotations."""
-    if isinstance(part, (ast.Raise, ast.JoinedStr, ast.Assert)):
+    """Everything inside but checks, error messages and annotations."""
+    checks = isinstance(part, (ast.Raise, ast.JoinedStr, ast.Assert))
+    if checks or (isinstance(part, ast.keyword) and part.arg == "strict"):
         return
     yield part
     for name, field in ast.iter_fields(part):

@@ -138,7 +138,10 @@ def _fractions(draw: Any) -> Any:
     samples=_fractions,
     reference=_reference(lambda x, t: 100 * abs((x - t) / t)),
     note="a target of 0 has no percentage: the loss is then bounded by epsilon alone, and too steep for differences",
-    kinks=[at(2.0, 2.0, gives=(0.0, 0.0))],
+    kinks=[
+        at(2.0, 2.0, gives=(0.0, 0.0)),
+        at([1.0] * 3, [0.0, 1e-8, 1e-7], reduction="sum", gives=([1e9] * 3, [-1e9] * 3)),
+    ],
 )
 def mape(prediction: Array, target: Array, epsilon: float = 1e-7, reduction: str = "mean") -> Any:
     """Mean absolute percentage error: 100 * mean(|prediction - target| / max(|target|, epsilon)).
