@@ -41,6 +41,19 @@ def test_in_float32_the_result_is_rounded_once(name, exact) -> None:
     np.testing.assert_allclose(found[normal], right[normal], rtol=2**-24 + 1e-9)
 
 
+@pytest.mark.parametrize(("dtype", "atol", "rtol"), [(np.float64, 5e-16, 1e-13), (np.float32, 2e-7, 1e-5)])
+def test_the_normal_distribution_in_each_precision(dtype, atol, rtol) -> None:
+    """Absolute error everywhere, relative error in the lower tail, where 1 + erf has no digits left."""
+    x = POINTS[np.abs(POINTS) < 12].astype(dtype)
+    with mpmath.workdps(30):
+        right = np.array([float(mpmath.ncdf(float(v))) for v in x])
+    found = ops.ndtr(x)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, right, rtol=0, atol=atol)
+    np.testing.assert_allclose(found[x < 0], right[x < 0], rtol=rtol)
+    assert ops.ndtr(np.array([-np.inf, np.inf], dtype)).tolist() == [0, 1]
+
+
 @given(st.floats(-30, 30))
 def test_erf_is_odd_and_complements_erfc(x) -> None:
     assert ops.erf(-x) == -ops.erf(x)

@@ -78,7 +78,7 @@ def erfc(x: Array) -> Any:
 def ndtr(x: Array) -> Any:
     """The chance that a standard normal number is below x: (1 + erf(x / sqrt 2)) / 2, with all its digits far below 0 too.
 
-    x : (...)          out : (...), to 1e-15 in float64 and 2e-7 in float32
+    x : (...)          out : (...), to 5e-16 in float64 and 2e-7 in float32
     Gradient: g * exp(-x^2 / 2) / sqrt(2 pi).
     Reference: Shepherd and Laframboise, Math. Comp. 36 (1981).
     """
