@@ -119,6 +119,7 @@ def _from_probabilities(
     kinks=[
         at([[1.0, 0.0]], np.array([0]), gives=[[0.0, 0.0]]),
         at([[1.0, 0.0]], np.array([1]), gives=[[0.0, 0.0]]),
+        at([[0.0, 0.5, 0.5]], np.array([1]), gives=[[1.0, -1.0, 1.0]]),
         at([[1e-7, 1 - 1e-7]], np.array([0]), gives=[[1 - 1e7, 1.0]]),
         at([[1e-7, 1 - 1e-7]], np.array([1]), gives=[[1.0, 1 - 1 / (1 - 1e-7)]]),
     ],
