@@ -199,7 +199,7 @@ def test_the_machine_notices_a_broken_engine(monkeypatch, mistake):
         run_state_machine_as_test(
             Programs,
             settings=settings(
-                max_examples=100,
+                max_examples=1000,  # ends with the first program that differs
                 stateful_step_count=30,
                 suppress_health_check=HealthCheck,
                 phases=[Phase.generate],

@@ -42,8 +42,12 @@ def blas() -> dict[str, Any]:
     built = config.get("Build Dependencies", {}).get("blas", {})
     found = {"name": built.get("name"), "version": built.get("version"), "kernels": None, "threads": None}
     package = Path(np.__file__).parent
-    for file in sorted([*package.parent.glob("numpy.libs/*openblas*"), *package.glob(".dylibs/*openblas*")]):
-        library = ctypes.CDLL(str(file))  # loaded already: this finds it
+    try:
+        files = sorted([*package.parent.glob("numpy.libs/*openblas*"), *package.glob(".dylibs/*openblas*")])
+        libraries = [ctypes.CDLL(str(file)) for file in files]  # loaded already: this finds them
+    except OSError:  # a place that this user may not read: then the kernels stay unknown
+        return found
+    for library in libraries:
         for prefix, suffix in (("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", "")):
             try:
                 kernels = library[f"{prefix}openblas_get_corename{suffix}"]
