@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import resource
 import sys
 import time
 
@@ -11,6 +12,8 @@ from tinygrad_edu.engine import OPS
 
 from .equivalent import EQUIVALENT
 from .run import attack
+
+MEMORY = 4 << 30  # bytes: a mistake in a shape may ask for more than the machine has
 
 
 def main() -> int:
@@ -21,6 +24,7 @@ def main() -> int:
     names = options.ops or sorted(
         n for n, op in OPS.items() if op.samples and op.rule.__module__.startswith("tinygrad_edu.")
     )
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     start, killed, equivalent, survivors = time.perf_counter(), 0, 0, 0
     for op, mutant, killer in attack(names):
         known = mutant.key in EQUIVALENT
