@@ -113,7 +113,7 @@ PYTORCH: dict[str, Callable[..., Any]] = {name: getattr(torch, name) for name in
     "average": average,
     "cbrt": lambda x: torch.sign(x) * torch.abs(x) ** (1 / 3),
     "clip": clip,
-    "cov": lambda x, ddof: torch.cov(x, correction=ddof),
+    "cov": lambda x, ddof, rowvar: torch.cov(x if rowvar or x.ndim < 2 else x.mT, correction=ddof),
     "cumprod": flattened(torch.cumprod),
     "cumsum": flattened(torch.cumsum),
     "diff": lambda x, n, axis: torch.diff(x, n, axis),

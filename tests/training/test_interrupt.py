@@ -100,6 +100,7 @@ model.fit(x, y, epochs=2, verbose=0)
 """
 
 
+@pytest.mark.slow  # it races with a process of its own, which a busy machine may stop anywhere
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGINT")
 def test_a_real_one_between_any_two_instructions() -> None:
     child = subprocess.Popen(
