@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Array, Tensor, op, raw
+from ..engine.domain import at as point
 from ..engine.domain import call
 from ..engine.errors import ShapeError
 from ._window import Window, batch_first, batch_last, inside, padded, window
@@ -108,7 +109,15 @@ def _max_pool(rank: int) -> Callable[..., Tensor]:
         name=name,
         samples=lambda draw: _pooled(draw, rank, apart=0.01),
         reference=lambda x, k, stride=None, padding=0: _patches(x, k, stride, padding, -np.inf).max(axis=-1),
+        kinks=FIRST_WINS if rank == 1 else (),
     )(rule)
+
+
+FIRST_WINS = [
+    point([[[1.0, 1.0, 1.0, 2.0]]], 2, gives=[[[1.0, 0.0, 0.0, 1.0]]]),
+    point([[[np.inf, 1.0]]], 2, 1, 1, gives=[[[2.0, 1.0]]]),  # and not the padding
+    point([[[np.nan, 1.0]]], 2, gives=[[[1.0, 0.0]]]),
+]
 
 
 def _scatters(draw: Any, gather: bool) -> Any:
