@@ -10,35 +10,36 @@ from .rule import flat, holds_tensor
 from .tensor import Array, Tensor
 
 FLOATS = "fc"
+ndarray = np.ndarray
 PLAIN = {int, float, bool, str, slice, type(None), type(...)}  # types of arguments that are passed on as they are
 
 
 def bare(args: tuple[Any, ...]) -> tuple[Any, Any]:
     """The common dtype and the bare arguments; no arguments (None) if there is no Tensor among them.
 
-    The frequent case in one pass: Tensors of one float dtype beside options and integer labels.
+    The frequent case in one pass: Tensors and arrays of one float dtype beside options and integer labels.
     """
     common: Any = None
+    recorded = False
     values = []
     for v in args:
         kind = v.__class__
-        if isinstance(v, Tensor):
-            array = v.data
-            dtype = array.dtype
-            if dtype is not common:
-                if common is not None or not array.ndim or dtype.kind != "f":
-                    return mixed(args)
-                common = dtype
-            values.append(array)
-        elif (
-            kind in PLAIN
-            or (kind is tuple and PLAIN.issuperset(map(type, v)))
-            or (kind is np.ndarray and v.dtype.kind in "iub")
-        ):
+        if kind in PLAIN or (kind is tuple and PLAIN.issuperset(map(type, v))):
             values.append(v)
+            continue
+        if kind is ndarray:
+            array = v
+        elif isinstance(v, Tensor):
+            array, recorded = v.data, True
         else:
             return mixed(args)
-    return (common, values) if common is not None else mixed(args)
+        dtype = array.dtype
+        if dtype is not common and not (kind is ndarray and dtype.kind in "iub"):
+            if common is not None or not array.ndim or dtype.kind != "f":
+                return mixed(args)
+            common = dtype
+        values.append(array)
+    return (common, values) if recorded and common is not None else mixed(args)
 
 
 def mixed(args: tuple[Any, ...]) -> tuple[Any, Any]:

@@ -14,6 +14,7 @@ Each error also is the builtin that a caller would expect, so ``except ValueErro
     ├── NotVerifiableError (ValueError)    a question that verification cannot answer as it was put
     ├── DataError (ValueError)             data or labels that cannot be trained on, a broken data file
     ├── CheckpointError (ValueError)       a saved file that is broken or does not fit
+    ├── ExchangeError (ValueError)         something that another framework or format does not have
     ├── UnknownNameError (ValueError)      a name that nothing is registered under
     ├── NotReadyError (RuntimeError)       a method called before the one that it needs
     └── MissingExtraError (ImportError)    an optional dependency that is not installed
@@ -30,6 +31,7 @@ __all__ = [
     "DTypeError",
     "DataError",
     "DetachError",
+    "ExchangeError",
     "GradientMismatch",
     "GraphError",
     "InPlaceError",
@@ -95,6 +97,10 @@ class DataError(TinygradEduError, ValueError):
 
 class CheckpointError(TinygradEduError, ValueError):
     """A saved file that is broken, or does not fit the model."""
+
+
+class ExchangeError(TinygradEduError, ValueError):
+    """Something that another framework or file format does not have, or not as it is here."""
 
 
 class UnknownNameError(TinygradEduError, ValueError):

@@ -27,9 +27,9 @@ class Mode(NamedTuple):
 
 
 RECORD = Mode()
-_SINGLETONS = {RECORD: RECORD}
-for _flags in itertools.product((True, False), repeat=3):
-    _SINGLETONS.setdefault(Mode(*_flags), Mode(*_flags))
+MODES = {RECORD: RECORD} | {
+    m: m for m in itertools.starmap(Mode, itertools.product((True, False), repeat=3)) if m != RECORD
+}
 _mode: ContextVar[Mode] = ContextVar("tinygrad_edu.mode", default=RECORD)
 mode = _mode.get
 
@@ -43,12 +43,16 @@ class Switch:
     """
 
     changes: ClassVar[dict[str, bool]] = {}
+    changed: ClassVar[dict[Mode, Mode]]  # every mode, and what becomes of it
+
+    def __init_subclass__(cls) -> None:
+        cls.changed = {m: MODES[m._replace(**cls.changes)] for m in MODES}
 
     def __init__(self) -> None:
         self._tokens: list[Token[Mode]] = []
 
     def __enter__(self) -> None:
-        self._tokens.append(_mode.set(_SINGLETONS[mode()._replace(**self.changes)]))
+        self._tokens.append(_mode.set(self.changed[mode()]))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -108,12 +108,13 @@ def complaint(op: Op, args: tuple[Any, ...], result: Any) -> str:
 def edges_of(op: Op, args: tuple[Any, ...], pullbacks: tuple[Any, ...]) -> tuple[Any, ...]:
     """Pair each input that wants a gradient with its pullback."""
     edges = []
-    for i, v in enumerate(args):
-        pullback = pullbacks[i] if i < len(pullbacks) else None
+    if len(pullbacks) < len(args):
+        pullbacks += (None,) * (len(args) - len(pullbacks))
+    for i, (v, pullback) in enumerate(zip(args, pullbacks)):
         if isinstance(v, Tensor):
             if v.requires_grad:
-                edges.append((v, usable(op, i, pullback)))
-        elif holds_tensor(v):
+                edges.append((v, pullback if callable(pullback) else usable(op, i, pullback)))
+        elif isinstance(v, (list, tuple)) and holds_tensor(v):
             if pullback is not None and (callable(pullback) or len(pullback) != len(v)):
                 raise RuleError(
                     f"{op.name}: {op.input_name(i)} is a list of {len(v)}; its pullback must be a list as long."

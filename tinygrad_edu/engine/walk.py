@@ -175,7 +175,8 @@ def seeded(root: Tensor, seed: Any, create_graph: bool) -> Any:
                 ".mean()), or pass seed=..."
             )
         seed = np.ones_like(root.data)
-    elif np.shape(seed) != root.shape:
+        return Tensor(seed) if create_graph else seed
+    if np.shape(seed) != root.shape:
         raise GraphError(
             f"backward(): the seed has shape {np.shape(seed)}, the Tensor {root.shape}. Give one of that shape."
         )

@@ -16,6 +16,7 @@ from .pooling import MaxPool1d, MaxPool2d, MaxPool3d
 from .symbolic import SymbolicTensor
 
 __all__ = ["Sequential"]
+POOLS = (MaxPool1d, MaxPool2d, MaxPool3d)
 
 
 class Sequential(Model):
@@ -143,9 +144,8 @@ def pooled_first(layers: list[Module]) -> list[Module]:
     Both keep order, so the largest pixel is the same, and so is its gradient; but relu then sees a quarter of the pixels
     and keeps a quarter of the memory. A convnet's step at batch 128 takes 0.9 of the time.
     """
-    order = list(layers)
-    for i in range(len(order) - 1):
-        relu, pool = order[i : i + 2]
-        if type(relu) is ReLU and isinstance(pool, MaxPool1d | MaxPool2d | MaxPool3d) and not pool.options["padding"]:
-            order[i : i + 2] = pool, relu
+    order = layers[:]
+    for i, pool in enumerate(layers):
+        if isinstance(pool, POOLS) and i and type(order[i - 1]) is ReLU and not pool.options["padding"]:
+            order[i - 1 : i + 1] = pool, order[i - 1]
     return order
