@@ -6,11 +6,13 @@ import argparse
 import resource
 import sys
 import time
+from collections import Counter
 
 import tinygrad_edu  # noqa: F401 - registers the ops
 from tinygrad_edu.engine import OPS
 
 from .equivalent import EQUIVALENT
+from .mutants import PACKAGE
 from .run import attack
 
 MEMORY = 4 << 30  # bytes: a mistake in a shape may ask for more than the machine has
@@ -21,26 +23,27 @@ def main() -> int:
     parser.add_argument("ops", nargs="*", help="names of ops; all if none is given")
     parser.add_argument("--all", action="store_true", help="list every mutant, not only the survivors")
     options = parser.parse_args()
-    names = options.ops or sorted(
-        n for n, op in OPS.items() if op.samples and op.rule.__module__.startswith("tinygrad_edu.")
-    )
+    names = options.ops or sorted(n for n, op in OPS.items() if op.samples and op.rule.__module__.startswith(PACKAGE))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    start, killed, equivalent, survivors = time.perf_counter(), 0, 0, 0
+    start, counts, unmet = time.perf_counter(), Counter[str](), set(EQUIVALENT)
     for op, mutant, killer in attack(names):
-        known = mutant.key in EQUIVALENT
-        killed += bool(killer)
-        equivalent += known and not killer
-        survivors += not known and not killer
-        if options.all or not (killer or known):
-            print(
-                f"{killer or ('equivalent' if known else 'SURVIVED')}  {op}  line {mutant.line}  [{mutant.kind}]  {mutant.key}"
-            )
-        if killer and known:
-            print(f"listed as equivalent, but killed by {killer}: {mutant.key}")
-    total = killed + survivors
-    print(f"{total + equivalent} mutants of {len(names)} ops in {time.perf_counter() - start:.0f} s: {killed} killed,")
-    print(f"{equivalent} equivalent (each with its reason), {survivors} survived; score {killed / max(total, 1):.2%}")
-    return int(survivors > 0)
+        unmet.discard(mutant.key)
+        verdict = killer or ("equivalent" if mutant.key in EQUIVALENT else "SURVIVED")
+        counts[verdict] += 1
+        if options.all or verdict == "SURVIVED":
+            print(f"{verdict}  {op}  line {mutant.line}  [{mutant.kind}]  {mutant.key}", flush=True)
+        if killer and mutant.key in EQUIVALENT:
+            print(f"listed as equivalent, but killed ({killer}): {mutant.key}", flush=True)
+    if not options.ops:
+        print(*(f"listed as equivalent, but there is no such mutant: {key}" for key in sorted(unmet)), sep="\n")
+    killed = counts.total() - counts["equivalent"] - counts["SURVIVED"]
+    told = ", ".join(f"{n} by {name}" for name, n in counts.most_common() if name not in ("equivalent", "SURVIVED"))
+    print(
+        f"{counts.total()} mutants of {len(names)} ops in {time.perf_counter() - start:.0f} s: {killed} killed ({told}),"
+    )
+    print(f"{counts['equivalent']} equivalent (each with its reason), {counts['SURVIVED']} survived;", end=" ")
+    print(f"score {killed / max(killed + counts['SURVIVED'], 1):.2%}")
+    return int(counts["SURVIVED"] > 0)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ FUNCTIONS = {
     "abs", "absolute", "arctan", "cos", "cosh", "cumsum", "exp", "expm1", "flip", "log", "log1p", "negative", "reciprocal", "sign",
     "sin", "sinh", "sqrt", "square", "tan", "tanh",
 }  # fmt: skip
+TELLING = 15  # characters of an expression that say where one is
 OPPOSITE = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}
 COMPARED = {
     ast.Gt: (ast.GtE, ast.Lt),
@@ -36,20 +37,22 @@ COMPARED = {
 
 
 class Mutant(NamedTuple):
-    """One planted mistake: the function that it is in, what it replaces by what, and the code with the mistake."""
+    """One planted mistake: the function that it is in, what it replaces by what, where, and the code with the mistake."""
 
     function: FunctionType
     line: int
     kind: str
     before: str
     after: str
+    around: str
     code: CodeType
 
     @property
     def key(self) -> str:
         """A name for it that survives edits elsewhere in the file."""
         module = self.function.__module__.removeprefix(PACKAGE)
-        return f"{module}.{self.function.__qualname__}: {self.before} -> {self.after}"
+        around = f" in {self.around}" if self.around else ""
+        return f"{module}.{self.function.__qualname__}: {self.before} -> {self.after}{around}"
 
 
 # -- which code is a pullback's ----------------------------------------------------------------------------------------
@@ -75,6 +78,17 @@ def regions(op: Op) -> Iterator[tuple[FunctionType, list[ast.AST]]]:
             forward |= set(helpers(function, rest)) - set(left_to)
             todo += [(f, pullback_parts) for f in left_to]
         todo += [(f, whole) for f in helpers(function, set().union(*map(names, parts)))]
+
+
+def used(op: Op) -> set[FunctionType]:
+    """Everything of the package that an op's rule runs, for its value or its gradient, other ops aside."""
+    todo, found = [inspect.unwrap(op.rule)], set[FunctionType]()
+    while todo:
+        function = todo.pop()
+        if function not in found and function.__module__.startswith(PACKAGE) and function.__name__ != "<lambda>":
+            found.add(function)
+            todo += helpers(function, names(definition(function)))
+    return found
 
 
 def helpers(function: FunctionType, called: set[str]) -> list[FunctionType]:
@@ -238,7 +252,7 @@ def mutants(op: Op) -> Iterator[Mutant]:
         ]
         done: set[tuple[int, int, str]] = set()
         for part in parts:
-            for node in expressions(part):
+            for node, around in expressions(part):
                 for kind, other in (*mistakes(node, inputs), *constants(node)):
                     before, after = unparsed(node), unparsed(other)
                     place = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0), before + after)
@@ -246,19 +260,22 @@ def mutants(op: Op) -> Iterator[Mutant]:
                         done.add(place)
                         code = compiled(tree, node, other, function)
                         if code is not None:
-                            yield Mutant(function, getattr(node, "lineno", 0), kind, before, after, code)
+                            yield Mutant(function, getattr(node, "lineno", 0), kind, before, after, around, code)
 
 
-def expressions(part: ast.AST) -> Iterator[ast.AST]:
-    """Everything inside but checks, error messages and annotations."""
+def expressions(part: ast.AST, around: str = "") -> Iterator[tuple[ast.AST, str]]:
+    """Everything inside but checks, error messages and annotations, with the expression around it."""
     checks = isinstance(part, (ast.Raise, ast.JoinedStr, ast.Assert))
     if checks or (isinstance(part, ast.keyword) and part.arg == "strict"):
         return
-    yield part
+    yield part, around
+    if isinstance(part, ast.expr):
+        text = unparsed(part)
+        around = text if len(text) >= TELLING else around
     for name, field in ast.iter_fields(part):
         for child in field if isinstance(field, list) else [field]:
             if isinstance(child, ast.AST) and name != "annotation":
-                yield from expressions(child)
+                yield from expressions(child, around)
 
 
 def unparsed(node: ast.AST) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +16,9 @@ from tinygrad_edu.engine.domain import Sample
 from tinygrad_edu.verify.draws import RandomDraw
 from tinygrad_edu.verify.properties import PROPERTIES
 
-from .mutants import Mutant, mutants
+from .mutants import PACKAGE, Mutant, mutants, used
 
-LIMIT = 5.0  # seconds for one mutant: a mistake may make a loop that never ends
+LIMIT = 5.0  # seconds of processor time beyond twice what the right op needs: a mistake may make a loop that never ends
 ORDER = (
     "gradient",
     "policy",
@@ -42,12 +43,20 @@ class Outcome(NamedTuple):
 
 
 class Tests:
-    """The generic tests of one op, on samples drawn once: most mistakes fall at the first, the last must see them all."""
+    """The generic tests of one op, on samples drawn once: most mistakes fall at the first, the last must see them all.
+
+    The op itself must pass them: otherwise every mutant would seem to be noticed.
+    """
 
     def __init__(self, op: Op, seed: int = 0) -> None:
         self.op = op
         draw = RandomDraw(seed)
         self.samples: list[Sample] = [op.samples(draw) for _ in range(max(EXAMPLES.values()))]
+        start = time.process_time()
+        found = self.failing()
+        if found:
+            raise AssertionError(f"{op.name}, with nothing planted, fails {found!r}. Mend that first.")
+        self.limit = LIMIT + 2 * (time.process_time() - start)
 
     def failing(self) -> str:
         """The first property that fails, or "" if none does."""
@@ -56,6 +65,8 @@ class Tests:
                 try:
                     with np.errstate(all="ignore"):
                         PROPERTIES[name](self.op, sample)
+                except MemoryError:
+                    return "memory limit"
                 except Exception:
                     return name
         return ""
@@ -72,44 +83,56 @@ def planted(mutant: Mutant) -> Iterator[None]:
         mutant.function.__code__ = right
 
 
+class OutOfTimeError(BaseException):
+    """Not an Exception, which a property would take for its own."""
+
+
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """TimeoutError after so many seconds."""
+    """OutOfTimeError after so many seconds of processor time, which a busy machine does not shorten."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError
+        raise OutOfTimeError
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def attack(names: Iterable[str]) -> Iterator[Outcome]:
-    """Every mutant of these ops and what became of it; code that several ops share is attacked once, by all their tests."""
-    users: dict[str, list[str]] = {}
-    found: dict[str, Mutant] = {}
+    """Every mutant of these ops and what became of it; code that several ops share is attacked once, by the tests of all."""
+    places: dict[tuple[str, int], Outcome] = {}
     for name in names:
         for mutant in mutants(OPS[name]):
-            users.setdefault(mutant.key + f" @{mutant.line}", []).append(name)
-            found.setdefault(mutant.key + f" @{mutant.line}", mutant)
+            places.setdefault((mutant.key, mutant.line), Outcome(name, mutant, ""))
+    users = users_of(m.function for _, m, _ in places.values())
     tests: dict[str, Tests] = {}
-    for key, mutant in found.items():
-        killer = ""
-        for name in users[key]:
-            if name not in tests:
-                tests[name] = Tests(OPS[name])
-            killer = killer or outcome(mutant, tests[name])
-        yield Outcome(users[key][0], mutant, killer)
+    for first, mutant, killer in places.values():
+        for name in sorted(users[mutant.function], key=lambda name: name != first):
+            if not killer:
+                tests[name] = tests.get(name) or Tests(OPS[name])
+                killer = outcome(mutant, tests[name])
+        yield Outcome(first, mutant, killer)
+
+
+def users_of(functions: Iterable[FunctionType]) -> dict[FunctionType, list[str]]:
+    """The ops that run each of these functions, for their values or for their gradients."""
+    found: dict[FunctionType, list[str]] = {f: [] for f in functions}
+    for name, op in sorted(OPS.items()):
+        if op.samples and op.rule.__module__.startswith(PACKAGE):
+            for function in found.keys() & used(op):
+                found[function].append(name)
+    return found
 
 
 def outcome(mutant: Mutant, tests: Tests) -> str:
-    """The property that kills a mutant, or ""."""
+    """What kills a mutant, or ""."""
     try:
-        with limited(LIMIT), planted(mutant):
+        with limited(tests.limit), planted(mutant):
             return tests.failing()
-    except TimeoutError:
+    except OutOfTimeError:
         return "time limit"

@@ -1,7 +1,5 @@
 """The mutation tool: it plants real mistakes, puts everything back, and the generic tests notice what it plants."""
 
-import time
-
 import numpy as np
 import pytest
 from mutation import run
@@ -10,6 +8,7 @@ from mutation.mutants import mutants
 
 from tinygrad_edu import ops
 from tinygrad_edu.engine import OPS
+from tinygrad_edu.engine.errors import GradientMismatch
 
 
 def test_planted_mistakes_are_noticed():
@@ -44,8 +43,26 @@ def test_a_mutant_is_one_change_of_the_gradient_and_is_taken_back():
 
 
 def test_a_mistake_that_never_ends_is_stopped():
-    with pytest.raises(TimeoutError), run.limited(0.05):
-        time.sleep(5)
+    def endless():
+        while True:
+            pass
+
+    with pytest.raises(run.OutOfTimeError), run.limited(0.05):
+        endless()
+
+
+def test_an_op_that_fails_by_itself_is_not_attacked(monkeypatch):
+    def always(op, sample):
+        raise GradientMismatch("a false alarm")
+
+    monkeypatch.setitem(run.PROPERTIES, "purity", always)
+    with pytest.raises(AssertionError, match="tanh, with nothing planted, fails 'purity'"):
+        list(run.attack(["tanh"]))
+
+
+def test_code_that_several_ops_share_is_tested_by_all_of_them():
+    (shared,) = {m.function for m in mutants(OPS["sinc"]) if m.function.__name__ == "polynomial"}
+    assert {"erf", "erfc", "ndtr", "sinc"} <= set(run.users_of([shared])[shared])
 
 
 def test_an_equivalent_mutant_has_its_reason():

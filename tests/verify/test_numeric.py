@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tinygrad_edu import gradcheck, ops
+from tinygrad_edu.verify import check_gradient
 from tinygrad_edu.verify.numeric import complex_step, differences, directional
 
 SMOOTH = {
@@ -68,6 +70,18 @@ def test_a_jump_has_no_derivative(f, at):
 def test_a_staircase_is_flat_and_not_its_average_slope(x, tread):
     found = differences(lambda v: np.floor(v / tread), np.array([x]))
     assert found.value[0, 0] in (0, np.inf, -np.inf) or np.isnan(found.value[0, 0]) or found.error[0, 0] > 1e-3
+
+
+def test_two_steps_that_agree_by_chance_are_seen_through_by_a_thorough_look():
+    """Of treads a tenth wide at 9906, the steps 1 and 0.1 see the same average slope: found by a planted-mistake run."""
+    f, x = lambda v: np.round(v, 1), np.array([9905.99606776])
+    assert differences(f, x).value.item() == pytest.approx(1, rel=0.02)
+    assert differences(f, x, thorough=True).value.item() == 0
+    wrong = check_gradient(f, lambda v: np.ones((1, 1)), x, raise_on_fail=False)
+    assert check_gradient(f, lambda v: np.zeros((1, 1)), x)
+    assert not wrong
+    assert gradcheck(lambda v: ops.round(v, 1), x)
+    assert gradcheck(lambda v: ops.round(v, 1).sum(), x, directions=5)
 
 
 @pytest.mark.parametrize(("f", "sign"), [(np.sqrt, 1), (np.cbrt, 1), (lambda x: -np.sqrt(x), -1)])

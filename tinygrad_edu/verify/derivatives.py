@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..engine import Op
 from ..engine.domain import Sample
 from .call import Call, close, require, show
 from .doctor import Case, diagnose
-from .judge import Verdict, judge
+from .judge import Verdict, weigh
 from .numeric import Estimate, complex_step, differences, directional
 from .problem import Combined, Gradient, Problem, jacobian, joined
 
@@ -61,8 +62,10 @@ def compare(op: Op, call: Call, problem: Problem, order: int) -> Verdict:
         columns = np.sort(rng.choice(columns, MANY[order > 1], replace=False))
     with np.errstate(all="ignore"):
         analytic, _, _ = jacobian(problem)
-    numeric = scattered(differences(problem.vector, x, columns), columns, x.size)
-    verdict = judge(analytic, numeric)
+    look: Callable[[bool], Estimate] = lambda thorough: scattered(
+        differences(problem.vector, x, columns, thorough), columns, x.size
+    )
+    numeric, verdict = weigh(analytic, look)
     if verdict.wrong.any():
         mismatch(op, call, problem, order, analytic, numeric, verdict)
     if order == 1 and numeric.kinks.any():
@@ -107,8 +110,10 @@ def mismatch(
 def along_smooth_directions(op: Op, call: Call, problem: Problem, analytic: Any) -> None:
     """At a kink the derivative along a direction that does not see it is still one number: at a tie, moving all at once."""
     x = problem.flat_point
-    numeric = directional(problem.vector, x, np.ones(x.size))
-    verdict = judge(analytic.sum(axis=1)[:, None], Estimate(*(part[:, None] for part in numeric)))
+    look: Callable[[bool], Estimate] = lambda thorough: Estimate(
+        *(part[:, None] for part in directional(problem.vector, x, np.ones(x.size), thorough))
+    )
+    numeric, verdict = weigh(analytic.sum(axis=1)[:, None], look)
     require(
         not verdict.wrong.any(), op, call,
         f"at a tie the gradient's entries sum to {show(analytic.sum(axis=1))}, but moving all inputs together changes the result "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..engine.errors import GradientMismatch, NotVerifiableError
 from ..engine.walk import reachable, walk
 from .doctor import Case, diagnose
 from .inputs import Structured
-from .judge import RTOL, Verdict, judge
+from .judge import RTOL, Verdict, weigh
 from .numeric import Estimate, complex_step, differences, directional
 from .problem import Gradient, Problem, jacobian, joined, split
 from .report import GradcheckReport, Row
@@ -139,8 +140,8 @@ def full(problem: Problem, report: GradcheckReport, order: int, rtol: float, rng
     """Every derivative of every result entry by every input entry."""
     with np.errstate(all="ignore"):
         analytic, variables, results = jacobian(problem)
-    numeric, method = witness(problem, report, order, rng)
-    verdict = judge(analytic, numeric, PRECISE if method == "complex step" else rtol)
+    look, method = witness(problem, report, order, rng)
+    numeric, verdict = weigh(analytic, look, PRECISE if method == "complex step" else rtol)
     shape = results[0].shape if len(results) == 1 else (analytic.shape[0],)
     reached = {leaf for r in results for leaf in reachable(r, variables)[1]} if order == 1 else set(variables)
     rows, start = [], 0
@@ -156,15 +157,17 @@ def full(problem: Problem, report: GradcheckReport, order: int, rtol: float, rng
     return rows
 
 
-def witness(problem: Problem, report: GradcheckReport, order: int, rng: np.random.Generator) -> tuple[Estimate, str]:
-    """The numeric Jacobian, by the best method that applies."""
+def witness(
+    problem: Problem, report: GradcheckReport, order: int, rng: np.random.Generator
+) -> tuple[Callable[[bool], Estimate], str]:
+    """How to look at the numeric Jacobian, thoroughly or not, by the best method that applies, and what that is."""
     x = problem.flat_point
     if all(op.analytic or op.name in TRANSPARENT for op in problem.ops()):
         found, why = by_complex_step(problem, x, rng)
         if found is not None:
-            return found, "complex step"
+            return lambda thorough: found, "complex step"
         report.notes.append(f"order {order}: the complex step was tried and given up for central differences: {why}")
-    return differences(problem.vector, x), "central differences"
+    return lambda thorough: differences(problem.vector, x, thorough=thorough), "central differences"
 
 
 def by_complex_step(problem: Problem, x: Any, rng: np.random.Generator) -> tuple[Estimate | None, str]:
@@ -208,16 +211,23 @@ def sampled(problem: Problem, order: int, rtol: float, directions: int, rng: np.
     pulled = [pull(variables, results, seeds) for seeds in weights]
     rows, start, x = [], 0, problem.flat_point
     for i, (name, array) in enumerate(zip(problem.names, problem.point, strict=True)):
-        analytic, numeric = np.zeros((directions, 1)), []
-        for k, seeds in enumerate(weights):
-            v = np.zeros(x.size)
-            v[start : start + array.size] = rng.normal(size=array.size)
-            numeric.append(directional(weighted(problem, joined(seeds)), x, v))
-            analytic[k, 0] = pulled[k][i].reshape(-1) @ v[start : start + array.size]
+        part = slice(start, start + array.size)
         start += array.size
-        estimate = Estimate(*(np.stack(parts) for parts in zip(*numeric, strict=True)))
-        rows.append(direction_row(order, name, array, analytic, estimate, judge(analytic, estimate, rtol)))
+        moves = np.zeros((directions, x.size))
+        moves[:, part] = rng.normal(size=(directions, array.size))
+        analytic = np.array([[g[i].reshape(-1) @ v[part]] for g, v in zip(pulled, moves, strict=True)])
+        numeric, verdict = weigh(analytic, partial(measured, problem, weights, moves), rtol)
+        rows.append(direction_row(order, name, array, analytic, numeric, verdict))
     return rows
+
+
+def measured(problem: Problem, weights: list[list[Any]], moves: Any, thorough: bool) -> Estimate:
+    """The derivative of each combination of the results along its own direction, by differences."""
+    found = [
+        directional(weighted(problem, joined(seeds)), problem.flat_point, v, thorough)
+        for seeds, v in zip(weights, moves, strict=True)
+    ]
+    return Estimate(*(np.stack(parts) for parts in zip(*found, strict=True)))
 
 
 def weighted(problem: Problem, weights: Any) -> Callable[[Any], Any]:

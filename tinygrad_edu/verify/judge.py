@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .numeric import Estimate
 
-__all__ = ["RTOL", "Verdict", "judge"]
+__all__ = ["RTOL", "Verdict", "judge", "weigh"]
 
 RTOL = 1e-6  # of the larger of the two derivatives
 FLOOR = 1e-10  # of the largest derivative in the row: rounding inside the analytic one
@@ -44,3 +45,13 @@ def judge(analytic: Any, numeric: Estimate, rtol: float = RTOL) -> Verdict:
         error = np.where(miss > 0, miss / np.maximum(np.maximum(size, 1e-4 * row), 1e-6), 0.0)
     error = np.where(np.isnan(error), np.inf, error)
     return Verdict(defined & ~right, judged, np.where(defined, error, 0.0))
+
+
+def weigh(analytic: Any, look: Callable[[bool], Estimate], rtol: float = RTOL) -> tuple[Estimate, Verdict]:
+    """Judge by a quick look, and by a thorough one before anything is called wrong."""
+    numeric = look(False)
+    verdict = judge(analytic, numeric, rtol)
+    if verdict.wrong.any():
+        numeric = look(True)
+        verdict = judge(analytic, numeric, rtol)
+    return numeric, verdict

@@ -53,28 +53,29 @@ class Estimate(NamedTuple):
         return self.low < self.high
 
 
-def differences(f: Vector, x: Array, columns: Any = None) -> Estimate:
+def differences(f: Vector, x: Array, columns: Any = None, thorough: bool = False) -> Estimate:
     """The Jacobian of f at x, from central differences with error-controlled steps.
 
     f : flat float64 vector (n,) -> flat float64 vector (m,)
     x : (n,) float64
     columns : the inputs to differentiate by; all if None.
+    thorough : try every step, also where two have agreed, which on a staircase they may do by chance.
     Returns an Estimate of arrays (m, n).
     """
     with np.errstate(all="ignore"):
         f0 = f(x)
         wanted = range(x.size) if columns is None else columns
-        found = [along(f, x, _unit(x.size, j), f0, max(1.0, abs(float(x[j])))) for j in wanted]
+        found = [along(f, x, _unit(x.size, j), f0, max(1.0, abs(float(x[j]))), thorough) for j in wanted]
     if not found:
         empty = np.zeros((f0.size, 0))
         return Estimate(empty, empty, empty, empty)
     return Estimate(*(np.stack(parts, axis=1) for parts in zip(*found, strict=True)))
 
 
-def directional(f: Vector, x: Array, v: Array) -> Estimate:
+def directional(f: Vector, x: Array, v: Array, thorough: bool = False) -> Estimate:
     """The derivative of f at x along v, from central differences: an Estimate of arrays (m,)."""
     with np.errstate(all="ignore"):
-        return along(f, x, v, f(x), 1.0)
+        return along(f, x, v, f(x), 1.0, thorough)
 
 
 def complex_step(f: Vector, x: Array) -> Array:
@@ -106,8 +107,8 @@ class Step(NamedTuple):
     noise: Array  # how much rounding can have changed them
 
 
-def along(f: Vector, x: Array, v: Array, f0: Array, scale: float) -> Estimate:
-    """The derivative along v, with as many steps as it takes to settle."""
+def along(f: Vector, x: Array, v: Array, f0: Array, scale: float, thorough: bool) -> Estimate:
+    """The derivative along v, with as many steps as it takes to settle, or with all."""
     steps: list[Step] = []
     found = Estimate(*np.full((4, f0.size), np.nan))
     for h in STEPS:
@@ -119,7 +120,7 @@ def along(f: Vector, x: Array, v: Array, f0: Array, scale: float) -> Estimate:
             size = np.abs(found.value)
             zero = np.maximum(size, error) <= 3 * _pick([s.noise for s in steps], best + 1)  # to within rounding
             settled = zero | (error <= SETTLED * np.maximum(size, 1e-3 * np.max(size, initial=0.0)))
-            if np.all(settled & ~found.kinks):
+            if np.all(settled & ~found.kinks) and not thorough:
                 return found
     return _undefined(steps, f0, found)
 
