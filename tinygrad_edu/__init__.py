@@ -5,7 +5,7 @@ Define networks Keras-style, verify their gradients, extend them with new ops::
     import tinygrad_edu as tg
 
     model = tg.Sequential([tg.nn.Linear(784, 128), tg.nn.ReLU(), tg.nn.Linear(128, 10), tg.nn.Softmax()])
-    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 
 The engine and the ops are loaded at once; every other room when it is first used.
 """
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from . import ops
 from ._version import __version__
 from .engine import Tensor, detect_anomaly, enable_grad, no_grad, op, raw, set_random_seed, tensor
+from .engine.looks import introduce
 from .engine.transforms import (
     checkpoint,
     elementwise_grad,
@@ -31,12 +32,12 @@ from .engine.transforms import (
 )
 
 if TYPE_CHECKING:
-    from . import datasets, io, keras, nn, optim, training, verify
+    from . import datasets, io, keras, nn, optim, training, verify, viz
     from .io import load, save
     from .nn import Model, Sequential
     from .verify import check_op, gradcheck
 
-ROOMS = ("datasets", "io", "keras", "nn", "optim", "training", "verify")
+ROOMS = ("datasets", "io", "keras", "nn", "optim", "training", "verify", "viz")
 FROM_ROOMS = {
     "Model": "nn",
     "Sequential": "nn",
@@ -78,6 +79,7 @@ __all__ = [
     "training",
     "value_and_grad",
     "verify",
+    "viz",
     "vjp",
 ]
 
@@ -95,3 +97,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+introduce(lambda name: getattr(importlib.import_module(".viz", __name__), name))

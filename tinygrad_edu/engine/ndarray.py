@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import dis
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import DetachError, DTypeError, GraphError, ShapeError
+from .looks import drawn
 from .modes import mode
+
+if TYPE_CHECKING:
+    from ..viz import Explanation
 
 __all__ = ["NDArray", "as_array"]
 
@@ -109,6 +113,13 @@ class NDArray:
         elif self.requires_grad:
             extra += ", requires_grad=True"
         return f"{name}({text}{extra})"
+
+    def _repr_html_(self) -> str:
+        return drawn("html", self)  # type: ignore[no-any-return]
+
+    def explain(self, seed: Any = None, names: Mapping[str, Any] | None = None) -> Explanation:
+        """Walk backward step by step and say what happens; changes nothing. See ``viz.explain``."""
+        return drawn("explain", self, seed=seed, names=names)  # type: ignore[no-any-return]
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else repr(self)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..engine import Tensor, mutation, no_grad
 from ..engine.errors import NotReadyError
+from ..engine.looks import drawn
 from ..optim.state import fitting
 from .parameter import Parameter
 from .symbolic import connect, symbolic
@@ -275,6 +276,9 @@ class Module:
     def extra_repr(self) -> str:
         """What stands between the brackets of the representation."""
         return ""
+
+    def _repr_html_(self) -> str:
+        return drawn("html", self)  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         inner = [(name, repr(part)) for name, part in self.named_parts() if isinstance(part, Module)]

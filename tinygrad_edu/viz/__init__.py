@@ -1,6 +1,10 @@
-"""Pictures: the computation graph, step-by-step explanations, training, weights and mistakes, and the HTML report."""
+"""Pictures: the computation graph, the backward walk told step by step, training, weights and mistakes, and the HTML report."""
 
 from ._diagram import Box, Diagram
 from ._layout import Layout, layout
+from ._rules import describe
+from .explain import Explained, Explanation, explain
+from .graph import graph
+from .html import html
 
-__all__ = ["Box", "Diagram", "Layout", "layout"]
+__all__ = ["Box", "Diagram", "Explained", "Explanation", "Layout", "describe", "explain", "graph", "html", "layout"]
