@@ -7,6 +7,7 @@ Three operations, each bilinear and each the pullback of the other two, give eve
     conv_weight(x, y)     w   its adjoint in w
 
 Each is one matrix product over *columns* (im2col): the pixels that every kernel entry meets, (C, *kernel, *positions, N).
+Depthwise kernels, one for each channel, have no sums that a product could do: they go entry by entry, in ``_depthwise``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from ..engine import Array, Tensor, memory, op, raw
 from ..engine.domain import call
 from ..engine.errors import ShapeError
+from . import _depthwise
 from ._window import Window, batch_first, batch_last, inside, padded, window
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "conv_weight"]
@@ -29,7 +31,6 @@ __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
 
 def columns(x: Array, win: Window) -> Array:
     """(C, *size, N) -> (C, *kernel, *positions, N): what each kernel entry meets."""
-    memory.keep()
     if win.trivial:
         return x.reshape(x.shape[0], *win.kernel, *x.shape[1:])
     positions = win.positions(x.shape[1:-1])
@@ -131,11 +132,15 @@ def _convolution(rank: int) -> Callable[..., Tensor]:
         dilation: Any = 1,
         groups: int = 1,
     ) -> Any:
+        memory.keep()
         _sizes(name, x, weight, groups, weight.shape[1] * groups if weight.ndim > 1 else 0, rank)
         win = window(name, x.shape[2:], weight.shape[2:], stride, padding, dilation)
         size, positions = x.shape[2:], win.positions(x.shape[2:])
-        cols = columns(batch_last(raw(x)), win)
-        out = forward(cols, raw(weight), groups, positions)
+        if _depthwise.fits(weight, groups):
+            cols, out = None, _depthwise.conv(batch_last(raw(x)), raw(weight), win, positions)
+        else:
+            cols = columns(batch_last(raw(x)), win)
+            out = forward(cols, raw(weight), groups, positions)
         if bias is not None:
             out += raw(bias).reshape(-1, *(1,) * (rank + 1))
         spare = tuple(n - m for n, m in zip(size, win.covered(positions), strict=True))
@@ -192,6 +197,7 @@ def _transposed_convolution(rank: int) -> Callable[..., Tensor]:
         groups: int = 1,
         output_padding: Any = 0,
     ) -> Any:
+        memory.keep()
         _sizes(name, x, weight, groups, weight.shape[0], rank)
         spare = output_padding if isinstance(output_padding, tuple) else (output_padding,) * rank
         positions = x.shape[2:]
@@ -203,9 +209,12 @@ def _transposed_convolution(rank: int) -> Callable[..., Tensor]:
                 f"the output {size}. Each axis needs 0 <= output_padding < stride."
             )
         w, y = raw(weight), batch_last(raw(x))
-        kernels = grouped(w, groups, w.shape[0]).swapaxes(1, 2)  # (groups, C * kernel, O)
-        cols = kernels @ grouped(y, groups, y.shape[0])
-        out = scattered(cols.reshape(w.shape[1] * groups, *win.kernel, *positions, -1), win, size)
+        if _depthwise.fits(w, groups):
+            out = _depthwise.conv_transpose(y, w, win, size)
+        else:
+            kernels = grouped(w, groups, w.shape[0]).swapaxes(1, 2)  # (groups, C * kernel, O)
+            cols = kernels @ grouped(y, groups, y.shape[0])
+            out = scattered(cols.reshape(w.shape[1] * groups, *win.kernel, *positions, -1), win, size)
         if bias is not None:
             out = out + raw(bias).reshape(-1, *(1,) * (rank + 1))
         return (
@@ -263,11 +272,14 @@ def conv_weight(
     """
     size, positions, rank = x.shape[2:], y.shape[2:], x.ndim - 2
     win = window("conv_weight", size, kernel, stride, padding, dilation)
-    cols = columns(batch_last(raw(x)), win) if columns_of_x is None else raw(columns_of_x)
     g = batch_last(raw(y))
-    out = grouped(g, groups, g.shape[0]) @ grouped(cols, groups, cols.shape[0]).reshape(
-        groups, cols.shape[0] // groups * int(np.prod(win.kernel)), -1
-    ).swapaxes(1, 2)
+    if groups == x.shape[1] == y.shape[1] > 1:
+        out = _depthwise.conv_weight(batch_last(raw(x)), g, win)
+    else:
+        cols = columns(batch_last(raw(x)), win) if columns_of_x is None else raw(columns_of_x)
+        out = grouped(g, groups, g.shape[0]) @ grouped(cols, groups, cols.shape[0]).reshape(
+            groups, cols.shape[0] // groups * int(np.prod(win.kernel)), -1
+        ).swapaxes(1, 2)
     spare = tuple(n - m for n, m in zip(size, win.covered(positions), strict=True))
     return (
         out.reshape(g.shape[0], -1, *win.kernel),
