@@ -20,7 +20,7 @@ Y = X[:, :3].argmax(axis=1)
 def compiled(optimizer: object = "sgd", metrics: object = None, **options: object) -> Net:
     tg.set_random_seed(0)
     net = Net(5, 8, 3)
-    net.compile(optimizer, "sparse_categorical_crossentropy", metrics, **options)
+    net.compile(optimizer, "sparse_categorical_crossentropy", metrics=metrics, **options)
     return net
 
 
@@ -314,6 +314,19 @@ def test_environment_shortens_a_run(variable: str, batches: int, monkeypatch: py
     assert sum(training for _, training in net.calls) == batches
 
 
+@pytest.mark.parametrize("method", ["evaluate", "predict"])
+def test_environment_shortens_an_evaluation(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_MAX_STEPS_PER_EPOCH", "2")
+    seen = []
+    note = LambdaCallback(
+        **{f"on_{'test' if method == 'evaluate' else 'predict'}_batch_end": lambda step, logs: seen.append(step)}
+    )
+    given = (X, Y) if method == "evaluate" else (X,)
+    with pytest.warns(CappedWarning, match="KERAS_MAX_STEPS_PER_EPOCH=2"):
+        getattr(compiled(), method)(*given, batch_size=10, callbacks=[note], verbose=0)
+    assert seen == [0, 1]
+
+
 # -- steps of one's own ------------------------------------------------------------------------------------------------
 
 
@@ -457,7 +470,7 @@ def test_several_outputs(kind: type[Two]) -> None:
     net.compile(
         "adam",
         pack("sparse_categorical_crossentropy", "mse"),
-        pack(["accuracy"], ["mae"]),
+        metrics=pack(["accuracy"], ["mae"]),
         loss_weights=pack(1.0, 0.5),
     )
     logs = net.evaluate(X, pack(Y, SIZE), verbose=0, return_dict=True)

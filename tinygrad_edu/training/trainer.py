@@ -76,7 +76,7 @@ class Trainer(Steps):
         steps_per_epoch : batches an epoch, for data that never ends; arrays then go round.
         resume : a file of ``ModelCheckpoint`` to go on from, for the same model and data. The run ends with the same weights
             and history, to the last bit, as if it had never stopped; what data that yields batches draws itself excepted.
-        KERAS_MAX_EPOCHS and KERAS_MAX_STEPS_PER_EPOCH in the environment shorten every run.
+        KERAS_MAX_EPOCHS and KERAS_MAX_STEPS_PER_EPOCH in the environment shorten every run; the latter evaluations too.
 
         Returns the History: ``.history`` maps each name to one number an epoch.
         Errors: NotReadyError before compile; DataError, ShapeError, DTypeError for data that cannot be trained on, before
@@ -152,7 +152,7 @@ class Trainer(Steps):
         stations.on_predict_begin()
         outputs = []
         with no_grad(), self.mode(training=False):
-            for step, batch in enumerate(data.epoch()):
+            for step, batch in enumerate(limited(data)):
                 stations.on_predict_batch_begin(step)
                 with self._watched(step, batch):
                     outputs.append(transform(array, self.predict_step(batch)))
@@ -223,7 +223,7 @@ class Trainer(Steps):
         stations.on_test_begin()
         logs: dict[str, Any] = {}
         with no_grad(), self.mode(training=False):
-            for step, batch in enumerate(data.epoch()):
+            for step, batch in enumerate(limited(data)):
                 stations.on_test_batch_begin(step)
                 with self._watched(step, batch):
                     logs = in_order(self.test_step(batch))
@@ -303,7 +303,7 @@ def built(model: Any) -> bool:
         return False
 
 
-def limited(data: Source, done: int) -> Iterator[Batch]:
+def limited(data: Source, done: int = 0) -> Iterator[Batch]:
     """The batches of an epoch after the first ``done``, as many as the environment allows."""
     most = checks.capped("KERAS_MAX_STEPS_PER_EPOCH", data.steps)
     batches = data.epoch(done)
