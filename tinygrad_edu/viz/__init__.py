@@ -6,5 +6,9 @@ from ._rules import describe
 from .explain import Explained, Explanation, explain
 from .graph import graph
 from .html import html
+from .pictures import confusion_matrix, curves, mistakes, saliency, weights
 
-__all__ = ["Box", "Diagram", "Explained", "Explanation", "Layout", "describe", "explain", "graph", "html", "layout"]
+__all__ = [
+    "Box", "Diagram", "Explained", "Explanation", "Layout", "confusion_matrix", "curves", "describe", "explain", "graph", "html",
+    "layout", "mistakes", "saliency", "weights",
+]  # fmt: skip
