@@ -13,7 +13,7 @@ from tinygrad_edu.engine import modes
 # HYPOTHESIS_PROFILE).
 settings.register_profile("default", deadline=None, derandomize=True)
 settings.register_profile("ci", deadline=None, derandomize=False, max_examples=300, print_blob=True)
-settings.register_profile("intense", deadline=None, derandomize=False, max_examples=5000, print_blob=True)
+settings.register_profile("intense", deadline=None, derandomize=False, max_examples=1000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

@@ -1,23 +1,15 @@
 """Every registered op with samples must have every property: a test an op and property, none of them written by hand."""
 
-import pytest
-
 import tinygrad_edu  # noqa: F401 - registers the ops
 from tinygrad_edu.engine import OPS
-from tinygrad_edu.verify.properties import PROPERTIES
-from tinygrad_edu.verify.suite import property_test
+from tinygrad_edu.verify import pytest_suite
 
 # Without samples, each with the reason.
 WITHOUT = {
     "alias": "the engine's own: gives a walk a point to stop at; every nested transform in tests/engine runs it",
 }
-OURS = {name: op for name, op in OPS.items() if op.rule.__module__.startswith("tinygrad_edu.")}
-
-
-@pytest.mark.parametrize("prop", PROPERTIES)
-@pytest.mark.parametrize("name", sorted(name for name, op in OURS.items() if op.samples))
-def test_op(name, prop):
-    property_test(name, prop)()
+OURS = {name: op for name, op in sorted(OPS.items()) if op.rule.__module__.startswith("tinygrad_edu.")}
+TestOps = pytest_suite(*(op for op in OURS.values() if op.samples))
 
 
 def test_an_op_without_samples_has_a_written_reason():

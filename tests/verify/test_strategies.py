@@ -87,10 +87,10 @@ def wrong(x):
 def test_the_suite_has_a_test_for_each_property_and_fails_for_the_wrong_one():
     suite = pytest_suite("tanh", wrong)
     assert [name for name in vars(suite) if name.startswith("test_")] == [f"test_{name}" for name in PROPERTIES]
-    suite().test_gradient(OPS["tanh"])
-    suite().test_purity(OPS["tests.strategies.wrong"])
+    suite().test_gradient(op=OPS["tanh"])
+    suite().test_purity(op=OPS["tests.strategies.wrong"])
     with pytest.raises(GradientMismatch, match="constant factor"):
-        suite().test_gradient(OPS["tests.strategies.wrong"])
+        suite().test_gradient(op=OPS["tests.strategies.wrong"])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor
-from ..engine.domain import Domain, Draw, Sample
+from ..engine.domain import Domain, Draw, Sample, Samples
 from ..engine.errors import MissingExtraError, NotVerifiableError
 from .draws import spaced
 from .one_op import op_of
@@ -126,10 +126,10 @@ def samples(op: Any) -> Any:
         raise NotVerifiableError(
             f"{this.name} has no samples to draw from. Register it with @op(samples=...), see tinygrad_edu.engine.domain."
         )
-    describe = this.samples
+    return described(this.samples)
 
-    @st.composite
-    def draws(draw: Any) -> Sample:
-        return describe(HypothesisDraw(draw))  # type: ignore[no-any-return]
 
-    return draws()
+@st.composite
+def described(draw: Any, samples: Samples) -> Sample:
+    """One call as an op describes it."""
+    return samples(HypothesisDraw(draw))

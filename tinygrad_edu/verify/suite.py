@@ -11,7 +11,7 @@ from ..engine.errors import MissingExtraError
 from .one_op import op_of
 from .properties import PROPERTIES, SHARE
 
-__all__ = ["property_test", "pytest_suite"]
+__all__ = ["pytest_suite"]
 
 
 def pytest_suite(*ops: Any) -> type:
@@ -30,33 +30,22 @@ def pytest_suite(*ops: Any) -> type:
     except ImportError as error:
         raise MissingExtraError("pytest", "test", "verify.pytest_suite") from error
     found = [op_of(op) for op in ops]
-
-    def method(prop: str) -> Any:
-        @pytest.mark.parametrize("op", found, ids=[op.name for op in found])
-        def test(self: Any, op: Any) -> None:
-            property_test(op, prop)()
-
-        test.__doc__ = PROPERTIES[prop].__doc__
-        return test
-
-    return type("TestOps", (), {f"test_{prop}": method(prop) for prop in PROPERTIES})
+    of_each = pytest.mark.parametrize("op", found, ids=[op.name for op in found])
+    return type("TestOps", (), {f"test_{prop}": of_each(property_test(prop)) for prop in PROPERTIES})
 
 
-def property_test(op: Any, prop: str) -> Callable[[], None]:
-    """One property of one op as a test on inputs that hypothesis draws."""
+def property_test(prop: str) -> Callable[..., None]:
+    """One property as a test of an op, on inputs that hypothesis draws."""
     from . import strategies  # first: it says what to install where hypothesis is missing
-    from hypothesis import HealthCheck, given, settings  # isort: skip
+    from hypothesis import HealthCheck, given, settings, strategies as st  # isort: skip
 
-    this = op_of(op)
     profile: Any = settings.default
 
     @settings(max_examples=max(3, round(profile.max_examples * SHARE[prop])), suppress_health_check=list(HealthCheck))
-    @given(strategies.samples(this))
-    def holds(sample: Any) -> None:
-        PROPERTIES[prop](this, sample)
-
-    def test() -> None:
+    @given(data=st.data())
+    def test(self: Any, op: Any, data: Any) -> None:
         with np.errstate(all="ignore"):
-            holds()
+            PROPERTIES[prop](op, data.draw(strategies.samples(op)))
 
+    test.__doc__ = PROPERTIES[prop].__doc__
     return test
