@@ -442,7 +442,7 @@ def test_a_convnet_in_keras_words_learns() -> None:
         layers.Flatten(),
         layers.Dense(2, activation="softmax"),
     )
-    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.optimizer.lr = 0.02
     model.fit(x, y, epochs=12, batch_size=16, verbose=0)
     with no_grad():

@@ -250,11 +250,110 @@ def test_a_number_or_a_schedule_in_first_place_is_the_learning_rate():
 
 
 def test_two_learning_rates_are_refused():
-    """Keras's ``SGD(0.01, 0.9)``, a positional momentum, must not be read as something else."""
-    with pytest.raises(TypeError, match="by keyword"):
-        optim.SGD(0.01, 0.9)
     with pytest.raises(TypeError, match="two learning rates"):
         optim.SGD(lr=0.1, learning_rate=0.2)
+
+
+def test_after_a_learning_rate_arguments_are_in_keras_s_order():
+    sgd = optim.SGD(0.01, 0.9, True, 0.1, 1.0)
+    assert (sgd.lr, sgd.momentum, sgd.nesterov, sgd.weight_decay, sgd.clipnorm) == (0.01, 0.9, True, 0.1, 1.0)
+    adamw = optim.AdamW(0.01, 0.1, 0.8)
+    assert (adamw.lr, adamw.weight_decay, adamw.beta_1, adamw.beta_2) == (0.01, 0.1, 0.8, 0.999)
+    with pytest.raises(TypeError, match="momentum given twice, by place and by name"):
+        optim.SGD(0.01, 0.9, momentum=0.8)
+    with pytest.raises(
+        TypeError, match="SGD takes at most 12 arguments: learning_rate, momentum, nesterov, weight_decay"
+    ):
+        optim.SGD(*([0.1] * 13))
+
+
+def test_a_rule_of_one_s_own_may_have_other_arguments():
+    class Ours(optim.SGD):
+        def __init__(self, learning_rate=0.1, boost=2.0):
+            super().__init__(learning_rate=learning_rate * boost)
+
+    assert Ours(0.5, 4.0).lr == 2.0
+
+
+@pytest.mark.parametrize("cls", sorted(set(optim.Optimizer.known.values()), key=lambda c: c.__name__))
+def test_a_configuration_makes_the_same_optimizer(cls):
+    if not cls.__module__.startswith("tinygrad_edu"):
+        return
+    options = {
+        "weight_decay": 0.1,
+        "use_ema": True,
+        "ema_momentum": 0.5,
+        "gradient_accumulation_steps": 3,
+        "name": "mine",
+    }
+    config = cls(learning_rate=0.25, **options).get_config()
+    assert {**config, **options, "learning_rate": 0.25} == config
+    assert cls.from_config(config).get_config() == config
+
+
+# -- averages of the parameters, gradients of several batches ----------------------------------------------------------
+
+
+def test_the_average_starts_with_the_first_step_and_takes_over_when_told():
+    p = parameter([0.0])
+    optimizer = optim.SGD([p], lr=1.0, use_ema=True, ema_momentum=0.5, ema_overwrite_frequency=3)
+    seen = []
+    for _ in range(3):
+        step(optimizer, [p], [[-1.0]])
+        seen.append(p.data[0])
+    assert seen == [1, 2, 2.25]  # averages 1, 1.5, 2.25
+    step(optimizer, [p], [[-1.0]])
+    assert p.data[0] == 3.25
+    optimizer.finalize_variable_values()
+    assert p.data[0] == 2.75
+
+
+def test_several_batches_move_once_by_their_mean():
+    p, q = parameter([0.0]), parameter([0.0])
+    optimizer = optim.Adam([p], lr=0.1, gradient_accumulation_steps=3, clipvalue=1.0)
+    whole = optim.Adam([q], lr=0.1, clipvalue=1.0)
+    for k in range(6):
+        step(optimizer, [p], [[1.0 + k % 3]])
+        assert optimizer.iterations == (k + 1) // 3
+    for _ in range(2):
+        step(whole, [q], [[2.0]])
+    assert p.data[0] == q.data[0]
+
+
+def test_a_run_within_gathered_batches_goes_on_from_its_state():
+    def optimizer(p):
+        return optim.SGD([p], lr=1.0, gradient_accumulation_steps=2, use_ema=True)
+
+    p, q = parameter([0.0]), parameter([0.0])
+    first, second = optimizer(p), optimizer(q)
+    step(first, [p], [[4.0]])
+    second.load_state_dict(first.state_dict())
+    for o, parameters in ((first, [p]), (second, [q])):
+        step(o, parameters, [[2.0]])
+    assert p.data[0] == q.data[0] == -3
+    assert np.array_equal(first.state_dict()["average.0"], second.state_dict()["average.0"])
+
+
+@pytest.mark.parametrize(
+    "options", [{"ema_momentum": 2}, {"ema_overwrite_frequency": 0}, {"gradient_accumulation_steps": 1.5}]
+)
+def test_counts_that_make_no_sense_are_refused(options):
+    with pytest.raises(ValueError, match="ema_"):
+        optim.SGD(**options)
+
+
+# -- gradients from elsewhere ------------------------------------------------------------------------------------------
+
+
+def test_apply_moves_along_gradients_that_are_given():
+    p, q = parameter([1.0]), parameter([1.0])
+    optimizer = optim.SGD(0.5)
+    optimizer.apply([np.array([1.0]), None], [p, q])
+    assert optimizer.apply_gradients([([1.0], q)]) == 2
+    assert (p.data[0], q.data[0]) == (0.5, 0.5)
+    assert p.grad is None
+    with pytest.raises(ValueError, match="does not know 1 of these"):
+        optimizer.apply([[1.0]], [parameter([1.0])])
 
 
 def test_the_learning_rate_can_be_read_and_set_under_both_names():

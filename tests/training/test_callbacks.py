@@ -27,7 +27,7 @@ Y = np.arange(20) % 3
 
 def net(lr: float = 0.1) -> Net:
     model = Net(4, 3)
-    model.compile(optim.SGD(lr=lr), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(optim.SGD(lr=lr), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -186,7 +186,7 @@ def test_a_number_that_is_not_there() -> None:
 )
 def test_direction_of_a_metric(monitor: str, direction: str) -> None:
     model = Net(4, 3)
-    model.compile("sgd", "mse", ["accuracy", "cosine_similarity"])
+    model.compile("sgd", "mse", metrics=["accuracy", "cosine_similarity"])
     watcher = EarlyStopping(monitor)
     watcher.set_model(model)
     assert watcher.direction() == direction

@@ -19,7 +19,7 @@ Y = np.arange(20) % 3
 def net(sizes: tuple[int, ...] = (4, 3), metrics: object = ("accuracy",)) -> Net:
     tg.set_random_seed(0)
     model = Net(*sizes)
-    model.compile(optim.SGD(0.1, momentum=0.9), "sparse_categorical_crossentropy", list(metrics))
+    model.compile(optim.SGD(0.1, momentum=0.9), "sparse_categorical_crossentropy", metrics=list(metrics))
     return model
 
 
@@ -156,7 +156,7 @@ def test_weights_are_no_run(tmp_path: Path) -> None:
 
 def test_another_optimiser_is_refused_and_nothing_changes(tmp_path: Path) -> None:
     model = net()
-    model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     refused(model, saved(tmp_path), "does not fit Adam")
 
 

@@ -35,7 +35,7 @@ gc.disable()
 if way == "fit":
     marks = []
     mark = lambda batch, logs: batch in (steps // 4, steps - 1) and marks.append(resident())
-    model.compile(optim.Adam(1e-3), nn.CrossEntropyLoss(), ["accuracy"])
+    model.compile(optim.Adam(1e-3), nn.CrossEntropyLoss(), metrics=["accuracy"])
     model.fit(x, y, batch_size=32, steps_per_epoch=steps, verbose=0, callbacks=LambdaCallback(on_train_batch_end=mark))
 else:
     model(x)
@@ -91,7 +91,7 @@ def trained(seed: int) -> bytes:
     x = rng.normal(size=(60, 6)).astype(np.float32)
     y = np.arange(60) % 3
     model = nn.Sequential(nn.Linear(6, 16), nn.BatchNorm(16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 3))
-    model.compile(optim.Adam(0.01), nn.CrossEntropyLoss(), ["accuracy"])
+    model.compile(optim.Adam(0.01), nn.CrossEntropyLoss(), metrics=["accuracy"])
     history = model.fit(x, y, epochs=6, batch_size=8, validation_split=0.2, verbose=0).history
     arrays = [*model.state_dict().values(), *map(np.array, history.values()), model.predict(x, verbose=0)]
     return b"".join(a.tobytes() for a in arrays)

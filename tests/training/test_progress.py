@@ -220,7 +220,7 @@ def test_number(value: object, text: str) -> None:
 
 def net() -> Net:
     model = Net(2, 3)
-    model.compile("sgd", "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

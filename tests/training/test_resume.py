@@ -57,7 +57,7 @@ def train(name, after=0, order=0):
     tg.set_random_seed(1)
     hidden = [nn.Linear(6, 8), nn.BatchNorm(8), nn.ReLU(), nn.Dropout(0.3)]
     model = nn.Sequential(Shift(), nn.GaussianNoise(0.1), *hidden, nn.Linear(8, 3))
-    model.compile(OPTIMIZERS[case](), nn.CrossEntropyLoss(), ["accuracy"])
+    model.compile(OPTIMIZERS[case](), nn.CrossEntropyLoss(), metrics=["accuracy"])
     callbacks = [BackupAndRestore(folder / "backup", save_freq), Kill(order, after)]
     options = {"x": x, "y": y, "batch_size": 8, "validation_split": 0.2}
     if case == "plateau":

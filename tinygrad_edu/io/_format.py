@@ -24,7 +24,7 @@ from ._arrays import checked_shape, pieces, read_array, stored_dtype
 from ._environment import environment
 from ._tree import Path, member_name, place, restore, take_apart
 
-__all__ = ["read", "write"]
+__all__ = ["parsed", "read", "write"]
 
 FORMAT = "tinygrad_edu checkpoint"
 VERSION = 1
@@ -99,12 +99,7 @@ def metadata(file: BinaryIO, found: dict[str, Member]) -> dict[str, Any]:
     text = np.empty(member.size, np.uint8)
     if fill(file, text) != member.crc:
         raise CheckpointError(f"{METADATA!r} is damaged: its checksum differs.")
-    try:
-        about = json.loads(
-            text.tobytes().decode("ascii"), object_pairs_hook=unique, parse_constant=refuse, parse_float=finite
-        )
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{METADATA} is not the JSON that a checkpoint has ({error}).") from error
+    about = parsed(text.tobytes(), METADATA)
     if type(about) is not dict or about.get("format") != FORMAT:
         raise CheckpointError(f"{METADATA} says nothing of the format {FORMAT!r}.")
     version = about.get("version")
@@ -113,6 +108,14 @@ def metadata(file: BinaryIO, found: dict[str, Member]) -> dict[str, Any]:
     if version != VERSION or {key: type(value) for key, value in about.items()} != KEYS:
         raise CheckpointError(f"{METADATA} is not what version {VERSION} has: {', '.join(KEYS)}.")
     return about
+
+
+def parsed(text: bytes, name: str) -> Any:
+    """The JSON in a member, by a parser that takes nothing but JSON."""
+    try:
+        return json.loads(text.decode("ascii"), object_pairs_hook=unique, parse_constant=refuse, parse_float=finite)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{name} is not the JSON that a checkpoint has ({error}).") from error
 
 
 def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

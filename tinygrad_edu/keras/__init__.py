@@ -28,6 +28,7 @@ from . import (
     optimizers,
     random,
     regularizers,
+    saving,
     utils,
 )
 from .initializers import Initializer
@@ -40,5 +41,5 @@ from .regularizers import Regularizer
 __all__ = [
     "Initializer", "Input", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer", "Sequential",
     "__version__", "activations", "backend", "callbacks", "config", "constraints", "datasets", "initializers", "layers",
-    "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers", "utils",
+    "losses", "metrics", "models", "ops", "optimizers", "random", "regularizers", "saving", "utils",
 ]  # fmt: skip

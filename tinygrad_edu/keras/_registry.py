@@ -2,45 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..engine.errors import UnknownNameError
+from ..io.objects import built_in, custom_object, custom_object_scope, described, deserialize, look_up
 
-__all__ = ["described", "find"]
+__all__ = ["described", "find", "reader"]
 
 
 def find(kind: str, identifier: Any, known: Mapping[str, Any]) -> Any:
     """What an identifier means.
 
     identifier : None; a name; ``{"class_name": ..., "config": {...}}``; a class; or the thing itself.
-    known : classes and functions by name; a class that a name stands for is made with its defaults.
+    known : classes and functions by name; a class that a name stands for is made with its defaults. Names that a user has
+        registered come first.
     Errors: UnknownNameError with the nearest name.
     """
-    config: Mapping[str, Any] = {}
     if isinstance(identifier, Mapping):
         if "class_name" not in identifier:
             raise TypeError(f"A {kind} as a dict has the keys 'class_name' and 'config', not {sorted(identifier)}.")
-        config, identifier = identifier.get("config") or {}, identifier["class_name"]
+        data = {"config": {}, **identifier}
+        if look_up(data, known) is None:
+            raise UnknownNameError(kind, str(data["class_name"]), known)
+        identifier = deserialize(data, known=known)
     if isinstance(identifier, str):
-        if identifier not in known:
+        custom = custom_object(identifier)
+        if custom is None and identifier not in known:
             raise UnknownNameError(kind, identifier, known)
-        identifier = known[identifier]
+        identifier = known[identifier] if custom is None else custom
     if isinstance(identifier, type):
-        identifier = identifier(**config)
-    if identifier is not None and not callable(identifier):
+        identifier = identifier()
+    if identifier is not None and not (callable(identifier) or hasattr(identifier, "get_config")):
         raise TypeError(f"A {kind} is a name, a dict with 'class_name' and 'config', or callable; not {identifier!r}.")
     return identifier
 
 
-def described(value: Any) -> Any:
-    """A value as plain data for ``get_config``: objects as ``{"class_name", "config"}``, functions by name."""
-    if hasattr(value, "get_config") and not isinstance(value, type):
-        return {"class_name": type(value).__name__, "config": value.get_config()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(map(described, value))
-    if isinstance(value, Mapping):
-        return {key: described(v) for key, v in value.items()}
-    if callable(value) and hasattr(value, "__name__"):
-        return value.__name__
-    return value
+def reader(kind: str, known: Mapping[str, Any], plural: str = "") -> Callable[..., Any]:
+    """The function ``deserialize`` of ``keras.<plural>``, in whose name ``known`` becomes known."""
+    built_in(f"keras.{plural or kind + 's'}", known)
+
+    def read(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """What ``serialize`` made this from.
+
+        custom_objects : more classes and functions by name.
+        """
+        with custom_object_scope(custom_objects):
+            return find(kind, config, known)
+
+    return read

@@ -6,7 +6,8 @@ from typing import Any
 
 from .. import ops
 from ..engine import Tensor
-from ._registry import described, find
+from ..io.objects import serialize
+from ._registry import find, reader
 
 __all__ = [
     "celu", "deserialize", "elu", "exponential", "gelu", "get", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
@@ -99,4 +100,4 @@ def get(identifier: Any) -> Any:
     return linear if identifier is None else find("activation", identifier, KNOWN)
 
 
-deserialize, serialize = get, described
+deserialize = reader("activation", KNOWN)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .. import ops
-from ._registry import described, find
+from ..io.objects import serialize
+from ._registry import find, reader
 
 __all__ = ["Constraint", "MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm", "deserialize", "get", "serialize"]
 
@@ -90,4 +91,4 @@ def get(identifier: Any) -> Any:
     return find("constraint", identifier, KNOWN)
 
 
-deserialize, serialize = get, described
+deserialize = reader("constraint", KNOWN)

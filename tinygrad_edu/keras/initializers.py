@@ -6,8 +6,9 @@ from typing import Any
 
 from ..engine import Array, random
 from ..engine.ndarray import as_array
+from ..io.objects import serialize
 from ..nn import init
-from ._registry import described, find
+from ._registry import described, find, reader
 
 __all__ = [
     "Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity", "Initializer", "LecunNormal",
@@ -236,4 +237,4 @@ def get(identifier: Any) -> Any:
     return find("initializer", identifier, KNOWN)
 
 
-deserialize, serialize = get, described
+deserialize = reader("initializer", KNOWN)

@@ -1,4 +1,9 @@
 """Metrics: those of ``training.metrics``, by class, by function or by name."""
 
+from ..io.objects import serialize
+from ..training import metrics
 from ..training.metrics import *  # noqa: F403
-from ..training.metrics import __all__ as __all__
+from ._registry import reader
+
+deserialize = reader("metric", {name: getattr(metrics, name) for name in metrics.__all__ if name != "get"})
+__all__ = [*metrics.__all__, "deserialize", "serialize"]

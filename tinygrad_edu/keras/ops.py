@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import ops
 from ..engine import Array, Tensor
 from ..engine.ndarray import as_array
+from ..io.objects import built_in
 from ..nn import SymbolicTensor
 from ..nn.symbolic import Operation, connect, symbolic
 from . import activations
@@ -101,15 +102,14 @@ def is_tensor(x: Any) -> bool:
     return isinstance(x, (Tensor, SymbolicTensor))
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    name: word(name, function)
-    for name, function in {
-        **{name: getattr(ops, name) for name in SAME},
-        **RENAMED,
-        **{name: getattr(activations, name) for name in ACTIVATIONS},
-        **{function.__name__: function for function in OWN},
-    }.items()
+PLAIN: dict[str, Any] = {
+    **{name: getattr(ops, name) for name in SAME},
+    **RENAMED,
+    **{name: getattr(activations, name) for name in ACTIVATIONS},
+    **{function.__name__: function for function in OWN},
 }
+FUNCTIONS = {name: word(name, function) for name, function in PLAIN.items()}
+built_in("keras.ops", {**PLAIN, "full_like": full_like})  # noqa: F405
 globals().update(FUNCTIONS)
 __all__ = sorted([*FUNCTIONS, *CREATED, "convert_to_numpy", "convert_to_tensor", "is_tensor", "ndim", "shape"])
 if TYPE_CHECKING:

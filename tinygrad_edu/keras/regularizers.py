@@ -6,7 +6,8 @@ from typing import Any
 
 from .. import ops
 from ..engine import Tensor
-from ._registry import described, find
+from ..io.objects import serialize
+from ._registry import find, reader
 
 __all__ = ["L1", "L1L2", "L2", "OrthogonalRegularizer", "Regularizer", "deserialize", "get", "serialize"]
 
@@ -101,4 +102,4 @@ def get(identifier: Any) -> Any:
     return find("regularizer", identifier, KNOWN)
 
 
-deserialize, serialize = get, described
+deserialize = reader("regularizer", KNOWN)

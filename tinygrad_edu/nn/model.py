@@ -8,6 +8,7 @@ from typing import Any
 from ..engine import Tensor
 from ..engine.errors import NotReadyError, UnknownNameError
 from ..training import Trainer
+from .configuration import Storable
 from .functional import Graph
 from .module import Module
 from .summary import names_in_order, snake_case, summary
@@ -32,7 +33,7 @@ def reading(function: Callable[[Any], Any]) -> Any:
     return Reading(function)
 
 
-class Model(Weighted, Module, Trainer):  # type: ignore[misc]  # penalties: Weighted's stand for the Trainer's
+class Model(Storable, Weighted, Module, Trainer):  # type: ignore[misc]  # penalties: Weighted's stand for the Trainer's
     """A Module with ``compile``, ``fit``, ``evaluate``, ``predict`` and ``summary``.
 
     Subclass it as you would Module, or give it symbolic inputs and outputs::
@@ -89,6 +90,11 @@ class Model(Weighted, Module, Trainer):  # type: ignore[misc]  # penalties: Weig
     def name(self) -> str:
         """What it is called: as given, else its class in snake_case."""
         return "functional" if self.graph is not None and type(self) is Model else snake_case(type(self).__name__)
+
+    @property
+    def made_of(self) -> list[Module]:
+        """The layers between the symbolic inputs and outputs; none for a model that is written as a class."""
+        return [] if self.graph is None else list(self.graph.layers.values())
 
     @reading
     def layers(self) -> list[Module]:

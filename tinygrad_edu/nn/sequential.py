@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from ..engine import Tensor, no_grad
 from ..engine.errors import NotReadyError, ShapeError
 from ..engine.modes import mode
+from ..io.objects import deserialize, serialize
 from .activation import ReLU
 from .functional import Input, InputLayer, fitted
 from .model import Model
@@ -122,6 +123,33 @@ class Sequential(Model):
                 )
             self._link(Input(batch_shape=(None, *self.input_shape[1:])))
         return self._chain[0], self._chain[-1]
+
+    # -- as plain data -------------------------------------------------------------------------------------------------
+
+    @property
+    def made_of(self) -> list[Module]:
+        """The layers."""
+        return self.layers
+
+    def get_config(self) -> dict[str, Any]:
+        """Its layers, the input in front, and the shape that it was built for."""
+        if type(self).__init__ is not Sequential.__init__:
+            return super().get_config()
+        entry = [self._chain[0].step.layer] if self._chain and self._chain[0].step else []
+        layers = [serialize(layer, self.name) for layer in [*entry, *self.layers]]
+        built = serialize(self.input_shape) if self.built else None
+        return {"name": self.name, "trainable": self.trainable, "layers": layers, "build_input_shape": built}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Another one with such layers, and new weights."""
+        if "layers" not in config or cls.__init__ is not Sequential.__init__:
+            return super().from_config(config)
+        model = cls([deserialize(layer) for layer in config["layers"]], name=config["name"])
+        if not model.built and config.get("build_input_shape"):
+            model.build(deserialize(config["build_input_shape"]))
+        model._trainable = bool(config["trainable"])
+        return model
 
     def named_parts(self) -> Iterator[tuple[str, Any]]:
         """The layers by number, and whatever else was assigned."""

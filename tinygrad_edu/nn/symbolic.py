@@ -180,6 +180,7 @@ OPERATORS = {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power", "matmul": "matmul",
     "neg": "negative", "abs": "absolute", "getitem": "get_item",
 }  # fmt: skip
+OPERATIONS = {name: getattr(operator, word) for word, name in OPERATORS.items()}  # by the names that steps have
 for _word, _name in OPERATORS.items():
     setattr(SymbolicTensor, f"__{_word}__", _operator(_name, getattr(operator, _word)))
     if _word not in ("neg", "abs", "getitem"):

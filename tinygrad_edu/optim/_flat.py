@@ -53,14 +53,18 @@ class Flat:
     """Parameters of one dtype as views of one array, with the state that a rule keeps for each entry.
 
     named : name and leaf, each leaf once.
-    slots : name -> start, a number or an array, of the state arrays.
+    slots : name -> start, a number or an array, of the state arrays.  more : state arrays beside those of the rule, from 0.
     """
 
-    def __init__(self, named: Sequence[tuple[str, Tensor]], slots: Mapping[str, Array]) -> None:
+    def __init__(
+        self, named: Sequence[tuple[str, Tensor]], slots: Mapping[str, Array], more: Sequence[str] = ()
+    ) -> None:
         self.names = [name for name, _ in named]
         self.parameters = [p for _, p in named]
         self.value = np.concatenate([p.data.reshape(-1) for p in self.parameters])
-        self.state = {slot: np.full_like(self.value, start) for slot, start in slots.items()}
+        self.more = list(more)
+        starts: dict[str, Any] = {**dict.fromkeys(self.more, 0.0), **slots}
+        self.state = {slot: np.full_like(self.value, starts[slot]) for slot in dict.fromkeys([*slots, *self.more])}
         ends = np.cumsum([p.size for p in self.parameters]).tolist()
         self.spans = [slice(end - p.size, end) for p, end in zip(self.parameters, ends)]
         self.views = [self.value[span].reshape(p.shape) for p, span in zip(self.parameters, self.spans)]
@@ -76,7 +80,7 @@ class Flat:
 
     def __reduce__(self) -> Any:
         """A copy is made anew from the copied parameters, of whose data it then takes views."""
-        return Flat, (list(zip(self.names, self.parameters)), self.state)
+        return Flat, (list(zip(self.names, self.parameters)), self.state, self.more)
 
     def collect(self) -> None:
         """Look at every parameter before a step: take over replaced data, note the gradients to move along.
@@ -97,6 +101,17 @@ class Flat:
         moving = [g is not None for g in self.gradients]
         if moving != self.moving:
             self.moving, self.blocks = moving, [self.block(parts) for parts in divided(self.spans, moving)]
+
+    def gather(self, steps: int, last: bool) -> None:
+        """Add the gradients to those of the calls before; last: take the mean of all, and start anew."""
+        total = self.state["gathered"]
+        for i, (span, view) in enumerate(zip(self.spans, self.views)):
+            if self.gradients[i] is not None:
+                total[span] += self.gradients[i].reshape(-1)
+                if last:
+                    self.gradients[i] = total[span].reshape(view.shape) / steps
+        if last:
+            total[...] = 0
 
     def adopt(self, p: Tensor, view: Array) -> None:
         """Take over what was assigned to ``p.data``, and make it the view of the flat array again."""
@@ -139,7 +154,8 @@ class Flat:
         size = sum(part.stop - part.start for part in parts)
         here = slice(start, start + size)
         s, r, buffer = self.scratch[:, :size]
-        return Block(parts, self.value[here], tuple(a[here] for a in self.state.values()), (s, r), buffer)
+        state = tuple(a[here] for slot, a in self.state.items() if slot not in self.more)
+        return Block(parts, self.value[here], state, (s, r), buffer)
 
     def gradient(self, block: Block, scales: Sequence[float] | None = None, bound: float | None = None) -> Array:
         """The gradient of a block, flat: each parameter's multiplied by its scale, all clipped to [-bound, bound].

@@ -34,7 +34,7 @@ class Adam(Optimizer):
         **options: Unpack[Options],
     ) -> None:
         fractions(beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+        self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
         self.slots = ("m", "v", "v_max") if amsgrad else ("m", "v")
         super().__init__(params, lr, **options)
 
@@ -60,6 +60,7 @@ class AdamW(Adam):
     """
 
     weight_decay = 0.004
+    first = ("weight_decay",)
 
 
 class Adamax(Optimizer):

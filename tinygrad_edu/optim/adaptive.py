@@ -31,7 +31,8 @@ class Adagrad(Optimizer):
         **options: Unpack[Options],
     ) -> None:
         fractions(epsilon=epsilon)
-        self.start, self.epsilon = initial_accumulator_value, epsilon
+        self.start = self.initial_accumulator_value = initial_accumulator_value
+        self.epsilon = epsilon
         super().__init__(params, lr, **options)
 
     def update(self, w: Array, g: Array, lr: float, t: int, scratch: tuple[Array, Array], *state: Array) -> None:

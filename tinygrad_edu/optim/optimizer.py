@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import inspect
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, TypedDict, cast
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
-from ..engine import Array
+from ..engine import Array, Tensor
 from ..engine.errors import NotReadyError, UnknownNameError
+from ._arguments import Kind, Options, arguments_of
 from ._flat import Flat, norm
 from ._groups import Group, Params, Rate, checked_rate, grouped, is_rate, value_of
 from .state import fitting
@@ -19,27 +20,21 @@ from .state import fitting
 __all__ = ["Optimizer", "Options", "Params", "Rate", "get"]
 
 
-class Options(TypedDict, total=False):
-    """What every optimiser takes by keyword, whatever its rule."""
-
-    learning_rate: Rate | None
-    weight_decay: float | None
-    clipnorm: float | None
-    global_clipnorm: float | None
-    clipvalue: float | None
-
-
-class Optimizer(ABC):
+class Optimizer(metaclass=Kind):
     """Moves parameters along their gradients: ``zero_grad()``, ``loss.backward()``, ``step()``.
 
     params : Tensors, (name, Tensor) pairs as ``named_parameters()`` gives them, or groups: dicts with ``"params"`` and
         perhaps ``"lr"`` and ``"weight_decay"`` of their own. None: given later, by ``bind`` (``compile`` does). A number
-        or a schedule in this place is the learning rate, so that ``SGD(0.01)`` reads as in Keras.
+        or a schedule in this place is the learning rate, and what follows is in Keras's order: ``SGD(0.01, 0.9)``.
     lr : a number, or a schedule: a function of the steps done so far. Readable and settable, also as ``learning_rate``.
     weight_decay : before each step every entry shrinks by the factor 1 - lr * weight_decay, biases included. This is the
         decoupled form (Loshchilov and Hutter 2019) for every rule, not an L2 term in the gradient.
     clipnorm, global_clipnorm, clipvalue : at most one of them. Scale each parameter's gradient to at most this norm;
         scale all gradients together to at most this norm; clip each entry to [-clipvalue, clipvalue].
+    use_ema : keep an average of the parameters, average = ema_momentum average + (1 - ema_momentum) p after each step
+        (Polyak 1990). It takes their place every ema_overwrite_frequency steps, and at the end of ``fit``.
+    gradient_accumulation_steps : add up the gradients of so many calls of ``step``; the last one moves by their mean.
+    name : for files.
 
     Parameters without a gradient and frozen ones stay as they are, decay included; a tied one is moved once. The values
     live in one flat array (``_flat.py``): ``p.data`` is replaced by a view of it.
@@ -59,6 +54,7 @@ class Optimizer(ABC):
 
     slots: tuple[str, ...] = ()
     start: float = 0.0  # what the state arrays start from
+    first: tuple[str, ...] = ()  # common options that come before the rule's own by place
     weight_decay: float | None = None
     known: ClassVar[dict[str, type[Optimizer]]] = {}
 
@@ -77,6 +73,11 @@ class Optimizer(ABC):
         clipnorm: float | None = None,
         global_clipnorm: float | None = None,
         clipvalue: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
     ) -> None:
         if is_rate(params):
             params, learning_rate = None, cast(Rate, params)
@@ -89,7 +90,18 @@ class Optimizer(ABC):
         if weight_decay is not None:
             self.weight_decay = weight_decay
         self.clipnorm, self.global_clipnorm, self.clipvalue = clipnorm, global_clipnorm, clipvalue
+        if not 0 <= ema_momentum <= 1:
+            raise ValueError(f"ema_momentum is a number from 0 to 1, not {ema_momentum!r}.")
+        for every in (ema_overwrite_frequency, gradient_accumulation_steps):
+            if every is not None and every != max(int(every), 1):
+                raise ValueError(
+                    f"ema_overwrite_frequency and gradient_accumulation_steps are whole numbers from 1, not {every!r}."
+                )
+        self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.name = name or type(self).__name__.lower()
         self.iterations = 0
+        self.gathered = 0  # calls of step whose gradients have been added up
         self.groups: list[Group] = []
         if params is not None:
             self.bind(cast(Params, params))
@@ -112,23 +124,82 @@ class Optimizer(ABC):
             flat.collect()
         if not any(flat.blocks for flat in flats):
             raise NotReadyError(f"{self}: no parameter has a gradient. Call loss.backward() before step().")
+        moves = self._gather(flats)
         scales = dict(zip(flats, self._scales(flats)))
         t = self.iterations + 1
         for group in self.groups:
             lr = value_of(self._lr if group.lr is None else group.lr, self.iterations)
             decay = self.weight_decay if group.weight_decay is None else group.weight_decay
             for flat in group.flats:
-                for block in flat.blocks:
+                for block in flat.blocks if moves else ():
                     g = flat.gradient(block, scales[flat], self.clipvalue)
                     if decay:
                         np.multiply(block.value, 1 - lr * decay, out=block.value)
                     self.update(block.value, g, lr, t, block.scratch, *block.state)
+                if self.use_ema:
+                    self._average(flat)
                 for p in flat.parameters:
                     constraint = getattr(p, "constraint", None)
                     if constraint is not None and p.grad is not None:
                         p.data[...] = constraint(p.data)
                 flat.stamp()
-        self.iterations = t
+        self.iterations += moves
+
+    def apply(self, grads: Iterable[Any], trainable_variables: Iterable[Tensor] | None = None) -> None:
+        """Move parameters along gradients that you have computed yourself.
+
+        grads : a Tensor or array for each, None to leave one as it is.  trainable_variables : by default all of its own.
+        """
+        given = None if trainable_variables is None else list(trainable_variables)
+        if given is not None and not self.groups:
+            self.bind(given)
+        own = [p for flat in self._flats() for p in flat.parameters]
+        pairs = list(zip(own if given is None else given, grads, strict=True))
+        unknown = {id(p) for p, _ in pairs} - set(map(id, own))
+        if unknown:
+            raise ValueError(f"{self} does not know {len(unknown)} of these parameters. Make a new optimiser for them.")
+        before = [p.grad for p in own]
+        for p in own:
+            p.grad = None
+        try:
+            for p, g in pairs:
+                p.grad = None if g is None else Tensor(g.data if isinstance(g, Tensor) else g, dtype=p.dtype)
+            if any(p.grad is not None for p in own):
+                self.step()
+        finally:
+            for p, g in zip(own, before):
+                p.grad = g
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Tensor]]) -> int:
+        """``apply`` of (gradient, parameter) pairs; returns ``iterations``."""
+        pairs = list(grads_and_vars)
+        self.apply([g for g, _ in pairs], [p for _, p in pairs])
+        return self.iterations
+
+    def _gather(self, flats: list[Flat]) -> bool:
+        """Whether this call of step moves: the last of ``gradient_accumulation_steps``, by the mean of their gradients."""
+        steps = self.gradient_accumulation_steps
+        if steps is None:
+            return True
+        self.gathered = (self.gathered + 1) % steps
+        for flat in flats:
+            flat.gather(steps, last=self.gathered == 0)
+        return self.gathered == 0
+
+    def _average(self, flat: Flat) -> None:
+        """Let the average of the parameters take in their values; perhaps put it in their place."""
+        average, share = flat.state["average"], self.ema_momentum if self.iterations else 0.0
+        average *= share
+        average += (1 - share) * flat.value
+        every = self.ema_overwrite_frequency
+        if every is not None and (self.iterations + 1) % every == 0:
+            flat.value[...] = average
+
+    def finalize_variable_values(self, var_list: Any = None) -> None:
+        """Put the average of the parameters in their place, if there is one; ``fit`` does at its end."""
+        for flat in self._flats() if self.use_ema and self.groups else ():
+            flat.value[...] = flat.state["average"]
+            flat.stamp()
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -184,14 +255,28 @@ class Optimizer(ABC):
         for named, own in groups:
             dtypes = dict.fromkeys(p.dtype for _, p in named)
             slots = dict.fromkeys(self.slots, self.start)
-            flats = [Flat([(n, p) for n, p in named if p.dtype == d], slots) for d in dtypes]
+            more = [n for n, on in (("average", self.use_ema), ("gathered", self.gradient_accumulation_steps)) if on]
+            flats = [Flat([(n, p) for n, p in named if p.dtype == d], slots, more) for d in dtypes]
             self.groups.append(Group(flats, **own))
 
+    build = bind
+
     # -- saving --------------------------------------------------------------------------------------------------------
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make another one like this; a schedule as it is."""
+        return {**arguments_of(self), "learning_rate": self._lr}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Another one with the same arguments, and no state."""
+        return cls(**config)
 
     def state_dict(self) -> dict[str, Array]:
         """Copies of everything that a resumed run needs: ``iterations``, ``learning_rate``, ``<slot>.<parameter>``."""
         scalars = {"iterations": np.array(self.iterations), "learning_rate": np.array(self.lr)}
+        if self.gradient_accumulation_steps:
+            scalars["gathered"] = np.array(self.gathered)
         return scalars | {name: view.copy() for name, view in self._state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -201,6 +286,7 @@ class Optimizer(ABC):
         """
         found = fitting(self.state_dict(), state, str(self))
         self.iterations = int(found["iterations"])
+        self.gathered = int(found.get("gathered", 0))
         if not callable(self._lr):
             self.lr = float(found["learning_rate"])
         for name, view in self._state():
@@ -234,9 +320,9 @@ def get(identifier: str | Optimizer | type[Optimizer]) -> Optimizer:
 
 
 def usual_rate(cls: type[Optimizer]) -> Any:
-    """The learning rate that a class takes if none is given."""
-    lr = inspect.signature(cls).parameters.get("lr")
-    return lr.default if lr else None
+    """The learning rate that a class takes if none is given: its own, or of the class that it is made from."""
+    found = (inspect.signature(c).parameters.get("lr") for c in cls.__mro__ if issubclass(c, Optimizer))
+    return next((lr.default for lr in found if lr), None)
 
 
 def fractions(**values: float) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 __all__ = [
     "CosineDecay",
@@ -24,11 +25,23 @@ __all__ = [
 
 
 class Schedule(ABC):
-    """A learning rate as a function of the steps done so far. For subclassing: define ``__call__(step)``."""
+    """A learning rate as a function of the steps done so far.
+
+    For subclassing: define ``__call__(step)``, and keep the arguments of ``__init__`` under their names.
+    """
 
     @abstractmethod
     def __call__(self, step: int) -> float:
         """The learning rate of the step that follows ``step`` others."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make another one: its public attributes."""
+        return {name: value for name, value in vars(self).items() if not name.startswith("_")}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Another one with the same arguments."""
+        return cls(**config)
 
 
 def positive(**steps: float) -> None:

@@ -27,7 +27,7 @@ class Output(NamedTuple):
 class Compiled:
     """Losses, their weights, and metrics. For several outputs each argument is a list in their order or a dict by name.
 
-    tracker : the running mean of the loss that is minimised.
+    given : what they were, for files.  tracker : the running mean of the loss that is minimised.
     """
 
     def __init__(
@@ -38,6 +38,9 @@ class Compiled:
         weighted_metrics: Nested = None,
         output_names: list[str] | None = None,
     ) -> None:
+        self.given = {
+            "loss": loss, "loss_weights": loss_weights, "metrics": metrics, "weighted_metrics": weighted_metrics,
+        }  # fmt: skip
         self.losses = transform(loss_words.get, loss)
         self.loss_weights = transform(checked_weight, loss_weights)
         self.specs = [

@@ -49,8 +49,8 @@ class Steps:
         self,
         optimizer: Any = "rmsprop",
         loss: Nested = None,
-        metrics: Nested = None,
         loss_weights: Nested = None,
+        metrics: Nested = None,
         weighted_metrics: Nested = None,
         run_eagerly: bool = True,
         steps_per_execution: int = 1,
@@ -61,8 +61,9 @@ class Steps:
 
         optimizer : a name such as "adam", or an ``optim.Optimizer``.
         loss : a name such as "mse", a function of (y_true, y_pred), a ``losses.Loss``, or a module of ``nn``.
+        loss_weights : factors of the losses of several outputs.
         metrics : names such as "accuracy", functions or ``metrics.Metric`` objects.
-        loss_weights : factors of the losses of several outputs.  weighted_metrics : metrics that heed sample weights.
+        weighted_metrics : metrics that heed sample weights.
         The others are Keras's. Everything is run as it is written, step by step, so only their plain values are taken.
         Errors: UnknownNameError for an unknown name, at once, with the nearest one there is.
         """

@@ -1,9 +1,9 @@
 """Layers in Keras's words: channels last, Keras's defaults and order of weights, over the arithmetic of ``ops`` and ``nn``."""
 
 from types import ModuleType
-from typing import Any
 
-from .._registry import described, find
+from ...io.objects import serialize
+from .._registry import reader
 from .activation import *  # noqa: F403
 from .attention import *  # noqa: F403
 from .base import Layer, LostMaskWarning
@@ -31,9 +31,5 @@ GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D  # noq
 Convolution1D, Convolution2D, Convolution2DTranspose = Conv1D, Conv2D, Conv2DTranspose  # noqa: F405
 
 KNOWN = {name: value for name, value in vars().items() if isinstance(value, type) and issubclass(value, Layer)}
-serialize = described
-
-
-def deserialize(config: Any) -> Any:
-    """A layer from ``{"class_name": ..., "config": {...}}``, as ``serialize`` gives it."""
-    return find("layer", config, KNOWN)
+# Lambda is code, which no file holds
+deserialize = reader("layer", {n: v for n, v in KNOWN.items() if v is not Lambda} | {"InputLayer": InputLayer})  # noqa: F405

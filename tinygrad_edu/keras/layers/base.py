@@ -5,19 +5,20 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...engine import Tensor
 from ...engine.errors import DTypeError, NotReadyError, TinygradEduWarning
+from ...io.objects import Configured
 from ...nn import Module, Parameter
 from ...nn.model import as_input
 from ...nn.module import names_of
+from ...nn.saving import spend
 from ...nn.summary import snake_case
 from ...nn.symbolic import Step, SymbolicTensor, merged, probe, symbolic, transform
 from ...nn.weights import Weighted
 from ...training.masks import attach, mask_of
 from .. import activations, constraints, initializers, regularizers
-from .._registry import described
 
 __all__ = ["Layer", "LostMaskWarning", "auto_name", "forget_names"]
 
@@ -45,7 +46,7 @@ def forget_names() -> None:
     _names.clear()
 
 
-class Layer(Weighted, Module):
+class Layer(Configured, Weighted, Module):
     """A layer: subclass it, make the weights in ``build(input_shape)``, compute in ``call(inputs)``.
 
     ::
@@ -72,7 +73,6 @@ class Layer(Weighted, Module):
     batch_shape: tuple[int | None, ...] | None = None
     activity_regularizer: Any = None
     _wants_mask = False
-    _given: Mapping[str, Any]
     _ends: tuple[Any, Any] | None = None  # the symbolic input and output of its first use in a functional model
     if TYPE_CHECKING:
 
@@ -83,12 +83,6 @@ class Layer(Weighted, Module):
         """Note whether ``call`` takes a mask."""
         super().__init_subclass__(**options)
         cls._wants_mask = "mask" in names_of(cls.call) if hasattr(cls, "call") else False
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Note the arguments, for ``get_config``."""
-        self = super().__new__(cls)
-        self._given = arguments_of(self, args, kwargs)
-        return self
 
     def __init__(
         self,
@@ -203,6 +197,7 @@ class Layer(Weighted, Module):
         shape = (shape,) if isinstance(shape, int) else tuple(shape or ())
         if any(n is None for n in shape):
             raise NotReadyError(f"{self.name}: a weight of shape {shape} needs sizes that are not known.")
+        spend(shape)
         values = initializers.get("glorot_uniform" if initializer is None else initializer)(
             shape, dtype=dtype or self.dtype
         )
@@ -224,12 +219,7 @@ class Layer(Weighted, Module):
         parameters = inspect.signature(type(self).__init__).parameters
         open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         config = {name: value for name, value in own.items() if open_ended or name in parameters}
-        return config | {name: value for name, value in self._given.items() if name not in own}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """Another layer with the same arguments, and weights of its own."""
-        return cls(**config)
+        return config | {name: value for name, value in super().get_config().items() if name not in own}
 
     # -- in a functional model -----------------------------------------------------------------------------------------
 
@@ -252,21 +242,6 @@ class Layer(Weighted, Module):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r})"
-
-
-def arguments_of(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of ``__init__`` by name, as plain data, defaults included; wrong ones are ``__init__``'s to refuse."""
-    signature = inspect.signature(type(layer).__init__)
-    try:
-        bound = signature.bind(layer, *args, **kwargs)
-    except TypeError:
-        return {}
-    bound.apply_defaults()
-    given: dict[str, Any] = {}
-    for name, value in list(bound.arguments.items())[1:]:
-        kind = signature.parameters[name].kind
-        given |= value if kind is inspect.Parameter.VAR_KEYWORD else {name: value}
-    return {name: described(value) for name, value in given.items()}
 
 
 def floating(name: str, dtype: Any) -> str:

@@ -1,8 +1,15 @@
-"""Optimisers: those of ``optim``. The learning rate comes first, ``Adam(0.001)``, and everything else by keyword."""
+"""Optimisers: those of ``optim``, with the learning rate first and everything else in Keras's order."""
 
+from ...io.objects import serialize
 from ...optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, Optimizer, RMSprop, get
+from .._registry import reader
 from . import schedules
 
 __all__ = [
-    "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "Nadam", "Optimizer", "RMSprop", "get", "schedules",
+    "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "Nadam", "Optimizer", "RMSprop", "deserialize", "get",
+    "schedules", "serialize",
 ]  # fmt: skip
+
+deserialize = reader(
+    "optimizer", {cls.__name__: cls for cls in (SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, RMSprop)}
+)

@@ -17,6 +17,7 @@ import numpy as np
 from ... import ops
 from ...engine import Array, Tensor
 from ...engine.errors import ShapeError, TinygradEduWarning
+from ...io.objects import Configured
 from ..masks import mask_of
 
 __all__ = [
@@ -31,7 +32,7 @@ class BroadcastWarning(TinygradEduWarning):
     """Targets of one column against predictions of several: every prediction is compared with the same target."""
 
 
-class Loss(ABC):
+class Loss(Configured, ABC):
     """A loss: subclass it and write ``call(y_true, y_pred)``, which returns one value a sample.
 
     name : shown in messages, and the key of logs for several outputs; by default the class's name in snake_case.
@@ -79,7 +80,7 @@ class Loss(ABC):
         """How much each sample counts, as an array; None for all alike."""
         return None if sample_weight is None else bare(sample_weight)
 
-    def check(self, y_true: Array, y_pred: Array) -> None:  # noqa: B027 - most losses have nothing to look at
+    def check(self, y_true: Array, y_pred: Array) -> None:
         """Look at all targets of a fit at once, before it starts; y_pred is the prediction for a few of them."""
 
 

@@ -13,12 +13,13 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from ...engine import Array
+from ...io.objects import Configured
 from ..losses.base import bare, snake_case
 
 __all__ = ["Mean", "MeanMetric", "Metric", "Sum"]
 
 
-class Metric(ABC):
+class Metric(Configured, ABC):
     """A measure of how well it goes: subclass it and write ``update_state``, ``result`` and ``reset_state``.
 
     name : the key in logs and History; by default the class's name in snake_case.
