@@ -7,8 +7,9 @@ from .explain import Explained, Explanation, explain
 from .graph import graph
 from .html import html
 from .pictures import confusion_matrix, curves, mistakes, saliency, weights
+from .report import Report, report
 
 __all__ = [
-    "Box", "Diagram", "Explained", "Explanation", "Layout", "confusion_matrix", "curves", "describe", "explain", "graph", "html",
-    "layout", "mistakes", "saliency", "weights",
+    "Box", "Diagram", "Explained", "Explanation", "Layout", "Report", "confusion_matrix", "curves", "describe", "explain", "graph",
+    "html", "layout", "mistakes", "report", "saliency", "weights",
 ]  # fmt: skip

@@ -48,7 +48,7 @@ def curves(history: Any, metrics: Sequence[str] | None = None, ax: Axes | None =
     ax : where to draw the metrics, all of them together; by default each gets axes of its own.
     """
     values = values_of(history)
-    shown = list(metrics or [name for name in values if not name.startswith("val_")])
+    shown = list(metrics or sorted((n for n in values if not n.startswith("val_")), key=lambda name: name != "loss"))
     missing = [name for name in shown if name not in values]
     if missing:
         raise ValueError(f"curves: {missing[0]!r} is not in the history, which has {', '.join(values) or 'nothing'}.")
@@ -85,13 +85,15 @@ def weights(layer: Any, most: int = 64, ax: Axes | None = None) -> Figure:
     """
     images = weight_images(layer)[:most]
     figure, ax = axes_for(ax, (6, 6))
-    bare_axes(ax).imshow(diverging(mosaic(images)), interpolation="nearest")
+    bare_axes(ax).imshow(
+        diverging(mosaic(images), top=float(np.quantile(np.abs(images), 0.995))), interpolation="nearest"
+    )
     ax.set_title(f"{len(images)} weight images, largest {np.abs(images).max():.2g}")
     return figure
 
 
 def confusion_matrix(true: Any, read: Any, labels: Sequence[str] | None = None, ax: Axes | None = None) -> Figure:
-    """How often each class was taken for each; the shade is the share of the row.
+    """How often each class was taken for each; the shade is the share of the row (its root, so that few are seen).
 
     true : classes.  read : classes, or what ``predict`` returned.  labels : the classes' names; by default their numbers.
     """
@@ -99,7 +101,7 @@ def confusion_matrix(true: Any, read: Any, labels: Sequence[str] | None = None, 
     names = list(labels or map(str, range(len(counts))))
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure, ax = axes_for(ax, (1.6 + 0.5 * len(names), 1.4 + 0.5 * len(names)))
-    ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    ax.imshow(np.sqrt(share), cmap="Blues", vmin=0, vmax=1)
     for i, j in np.argwhere(counts):
         ax.text(
             j,
@@ -108,7 +110,7 @@ def confusion_matrix(true: Any, read: Any, labels: Sequence[str] | None = None, 
             ha="center",
             va="center",
             fontsize=8,
-            color="white" if share[i, j] > 0.5 else "black",
+            color="white" if share[i, j] > 0.3 else "black",
         )
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(names)), names)
@@ -128,7 +130,7 @@ def mistakes(images: Any, true: Any, read: Any, most: int = 20, ax: Axes | None 
     figure, ax = axes_for(ax, (7, 6))
     bare_axes(ax)
     wrong = int((chances.argmax(axis=1) != t).sum())
-    ax.set_title(f"{wrong} of {len(t):,} misread" + (", the surest first" if wrong else ""))
+    ax.set_title(f"{wrong} of {len(t):,} misread" + (", the surest first" if wrong else ""), pad=18)
     if len(places):
         shown = as_images(bare(images)[places])
         captions = [f"{t[i]} read as {chances[i].argmax()}" for i in places]
