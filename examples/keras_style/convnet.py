@@ -1,7 +1,7 @@
 """A convnet reads handwritten digits: convolutions find strokes, pooling forgets where exactly they were.
 
-python examples/keras_style/convnet.py              99.0 % of the test images in two minutes
-python examples/keras_style/convnet.py --augment    99.4 %: a deeper net that never sees the same image twice
+python examples/keras_style/convnet.py              99.1 % of the test images, in about four minutes
+python examples/keras_style/convnet.py --augment    99.4 %: a deeper net that never sees the same image twice, in six
 """
 
 import argparse
@@ -50,7 +50,7 @@ def tuned():
     ])  # fmt: skip
 
 
-def build(augment=False, epochs=5, batches=469):
+def build(augment=False, epochs=9, batches=469):
     """The network, compiled; its learning rate falls to 0 along half a cosine."""
     model = tuned() if augment else plain()
     rate = keras.optimizers.schedules.CosineDecay(0.002, decay_steps=epochs * batches)
@@ -68,9 +68,9 @@ def main():
     """Train, then count what it gets right."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--augment", action="store_true", help="the deeper network, on images moved at random")
-    parser.add_argument("--epochs", type=int, help="5, or 10 with --augment")
+    parser.add_argument("--epochs", type=int, help="9, or 10 with --augment")
     options = parser.parse_args()
-    epochs = options.epochs or (10 if options.augment else 5)
+    epochs = options.epochs or (10 if options.augment else 9)
 
     keras.utils.set_random_seed(0)
     (x, y), test = data()

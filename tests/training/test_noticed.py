@@ -1,20 +1,30 @@
 """Silent mistakes made loud: each with a run that makes it, and runs of which nothing must be said (warnings are errors)."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from helpers.net import Net
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, nn, ops, optim
-from tinygrad_edu.engine.errors import NotReadyError
-from tinygrad_edu.training.callbacks import TerminateOnNaN
-from tinygrad_edu.training.noticed import (
+from tinygrad_edu.engine import random
+from tinygrad_edu.engine.errors import LabelFormError, LabelRangeError, NotReadyError, TinygradEduWarning
+from tinygrad_edu.training import (
+    AccuracyOfNumbersWarning,
+    BroadcastWarning,
+    LabelRangeWarning,
+    LateSeedWarning,
+    LogitsWarning,
     NoGradientWarning,
     NonFiniteLossWarning,
+    ProbabilitiesWarning,
     SortedLabelsWarning,
     TrainingModeWarning,
     UnscaledPixelsWarning,
+    losses,
 )
+from tinygrad_edu.training.callbacks import TerminateOnNaN
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 4)).astype(np.float32)
@@ -151,15 +161,15 @@ class Scaled(nn.Model):
 @pytest.mark.parametrize(
     ("model", "x"),
     [
-        (Scaled(), IMAGES),
-        (nn.Sequential(nn.Flatten(), nn.BatchNorm(64), nn.Linear(64, 4)), IMAGES),
-        (nn.Sequential(nn.Flatten(), nn.Linear(64, 4)), IMAGES / np.float32(255)),
-        (nn.Sequential(nn.Linear(4, 4)), IMAGES.reshape(-1, 4)[:40]),  # four numbers are no image
+        (Scaled, IMAGES),
+        (lambda: nn.Sequential(nn.Flatten(), nn.BatchNorm(64), nn.Linear(64, 4)), IMAGES),
+        (lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 4)), IMAGES / np.float32(255)),
+        (lambda: nn.Sequential(nn.Linear(4, 4)), IMAGES.reshape(-1, 4)[:40]),  # four numbers are no image
     ],
     ids=["scaled inside", "normalised inside", "scaled", "a table"],
 )
-def test_scaled_pixels_are_no_mistake(model: nn.Model, x: np.ndarray) -> None:
-    fit(model, x, loss=nn.CrossEntropyLoss())
+def test_scaled_pixels_are_no_mistake(model: Callable[[], nn.Model], x: np.ndarray) -> None:
+    fit(model(), x, loss=nn.CrossEntropyLoss())
 
 
 # -- evaluation --------------------------------------------------------------------------------------------------------
@@ -177,10 +187,12 @@ class Careless(nn.Sequential):
         return self(data, training=True)
 
 
-@pytest.mark.parametrize(("layer", "changed"), [(nn.Dropout(0.5), "_rng"), (nn.BatchNorm(8), "running_mean")])
+@pytest.mark.parametrize(
+    ("layer", "changed"), [(lambda: nn.Dropout(0.5), "_rng"), (lambda: nn.BatchNorm(8), "running_mean")]
+)
 @pytest.mark.parametrize("what", ["evaluate", "predict", "validation"])
-def test_evaluation_in_training_mode(layer: nn.Module, changed: str, what: str) -> None:
-    model = Careless(nn.Linear(4, 8), layer, nn.Linear(8, 4))
+def test_evaluation_in_training_mode(layer: Callable[[], nn.Module], changed: str, what: str) -> None:
+    model = Careless(nn.Linear(4, 8), layer(), nn.Linear(8, 4))
     model.compile("sgd", nn.CrossEntropyLoss())
     runs = {
         "evaluate": lambda: model.evaluate(X, Y, verbose=0),
@@ -229,3 +241,190 @@ def test_two_models_with_everything_train_in_silence() -> None:
     fit(dense(nn.BatchNorm(8), nn.Dropout(0.2)), validation_split=0.2, epochs=2)
     with tg.no_grad():
         dense(nn.Dropout(0.2))(X)  # Monte Carlo dropout by hand
+
+
+# -- what a model's end and its loss make of each other ----------------------------------------------------------------
+
+
+def ends_in(activation: str | None, units: int = 4, loss: object = None, y: np.ndarray = Y, **options: object) -> None:
+    """A fit of a model with this end."""
+    tg.set_random_seed(0)
+    model = Net(4, units, out=activation)
+    model.compile(optim.SGD(1e-6), loss, **options)
+    model.fit(X, y, epochs=2, verbose=0)
+
+
+ONE_HOT = np.eye(4, dtype=np.float32)[Y]
+
+
+def closure(y_true: Tensor, y_pred: Tensor) -> Tensor:
+    return losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "y"),
+    [
+        ("softmax", losses.SparseCategoricalCrossentropy(from_logits=True), Y),
+        ("softmax", losses.CategoricalCrossentropy(from_logits=True), ONE_HOT),
+        ("softmax", closure, Y),
+        ("sigmoid", losses.BinaryCrossentropy(from_logits=True), ONE_HOT),
+    ],
+    ids=["sparse", "one-hot", "a function", "sigmoid"],
+)
+def test_an_activation_and_logits(activation: str, loss: object, y: np.ndarray) -> None:
+    with pytest.warns(LogitsWarning, match=f"ends in a {activation}.*Leave out from_logits"):
+        ends_in(activation, loss=loss, y=y)
+
+
+def test_a_softmax_that_the_graph_does_not_show() -> None:
+    class Shares(Net):
+        def __call__(self, x: Tensor, training: bool = False) -> Tensor:
+            e = ops.exp(super().__call__(x, training))
+            return e / e.sum(axis=1, keepdims=True)
+
+    model = Shares(4, 4, out=None)
+    model.compile("sgd", losses.SparseCategoricalCrossentropy(from_logits=True))
+    with pytest.warns(LogitsWarning, match=r"1\.4612") as caught:
+        model.fit(X, Y, verbose=0)
+    assert len(caught) == 1
+
+
+def test_the_plateau_of_a_softmax_applied_twice() -> None:
+    certain = np.eye(10, dtype=np.float32)
+    plateau = losses.SparseCategoricalCrossentropy(from_logits=True)(np.arange(10), certain).item()
+    assert plateau == pytest.approx(np.log(np.e + 9) - 1, abs=1e-6) == pytest.approx(1.4612, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "fix"),
+    [
+        ("sparse_categorical_crossentropy", Y, "a softmax"),
+        ("categorical_crossentropy", ONE_HOT, "a softmax"),
+        ("binary_crossentropy", ONE_HOT, "a sigmoid"),
+    ],
+)
+def test_logits_and_a_loss_of_probabilities(loss: str, y: np.ndarray, fix: str) -> None:
+    with pytest.warns(ProbabilitiesWarning, match=f"End the model with {fix}, or say from_logits=True") as caught:
+        ends_in(None, loss=loss, y=y)
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "y"),
+    [
+        ("softmax", "sparse_categorical_crossentropy", Y),
+        ("sigmoid", "categorical_crossentropy", ONE_HOT),  # shares that do not add up to 1 are made to
+        ("sigmoid", "binary_crossentropy", ONE_HOT * 0.9 + 0.05),
+        (None, losses.SparseCategoricalCrossentropy(from_logits=True), Y),
+        (None, losses.BinaryCrossentropy(from_logits=True), ONE_HOT),
+    ],
+)
+def test_ends_that_fit_their_loss(activation: str | None, loss: object, y: np.ndarray) -> None:
+    ends_in(activation, loss=loss, y=y)
+
+
+# -- targets -----------------------------------------------------------------------------------------------------------
+
+
+def test_one_hot_targets_and_class_numbers() -> None:
+    with pytest.raises(LabelFormError, match=r"\(\d+, 4\).*look one-hot: use 'categorical_crossentropy'"):
+        ends_in("softmax", loss="sparse_categorical_crossentropy", y=ONE_HOT)
+    for y in (Y, Y[:, None]):
+        with pytest.raises(LabelFormError, match="Integer classes belong to 'sparse_categorical_crossentropy'"):
+            ends_in("softmax", loss="categorical_crossentropy", y=y)
+
+
+@pytest.mark.parametrize(("y", "found"), [(Y + 1, "from 1 to 4"), (Y - 1, "from -1 to 2")])
+@pytest.mark.parametrize("form", ["arrays", "batches"])
+def test_classes_that_the_network_does_not_have(y: np.ndarray, found: str, form: str) -> None:
+    model = Net(4, 4)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    data = (X, y) if form == "arrays" else (iter([(X, y)]),)
+    with pytest.raises(LabelRangeError, match=f"classes {found}, but the network has 4 outputs"):
+        model.fit(*data, verbose=0)
+
+
+@pytest.mark.parametrize("y", [2 * ONE_HOT - 1, ONE_HOT * 255], ids=["-1 and 1", "pixels"])
+def test_targets_that_are_neither_yes_nor_no(y: np.ndarray) -> None:
+    with pytest.warns(LabelRangeWarning, match="0 for no and 1 for yes") as caught:
+        ends_in("sigmoid", loss="binary_crossentropy", y=y)
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    ("units", "y"),
+    [(1, RNG.normal(size=40)), (1, 2 * (Y % 2) - 1), (4, RNG.normal(size=(40, 4))), (4, X[:, 0])],
+    ids=["numbers", "-1 and 1", "rows", "numbers as classes"],
+)
+@pytest.mark.filterwarnings("ignore::tinygrad_edu.training.BroadcastWarning")
+def test_accuracy_of_numbers(units: int, y: np.ndarray) -> None:
+    loss = "mse" if len(y.reshape(40, -1)[0]) == units else lambda y, p: (p**2).mean(axis=-1)
+    with pytest.warns(
+        AccuracyOfNumbersWarning, match=r"counts how often a class is right.*Use metrics=\['mae'\]"
+    ) as caught:
+        ends_in(None, units, loss, y, metrics=["accuracy", "mae"] if loss == "mse" else ["accuracy"])
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    ("units", "y"), [(1, Y % 2), (4, ONE_HOT), (4, ONE_HOT * 0.9 + 0.025)], ids=["yes or no", "one-hot", "smoothed"]
+)
+def test_accuracy_of_classes_with_a_loss_of_numbers(units: int, y: np.ndarray) -> None:
+    ends_in(None, units, "mse", y, metrics=["accuracy"])
+
+
+def test_one_column_of_targets_for_several_predictions() -> None:
+    with pytest.warns(BroadcastWarning, match="each row is compared with one number"):
+        ends_in(None, 3, "mse", X[:, :1])
+
+
+# -- repeating a run ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", ["after compile", "after the layers"])
+def test_a_seed_that_comes_too_late(when: str) -> None:
+    random._chosen.set(False)
+    random._root.set(None)
+    model = nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.Linear(8, 4))
+    if when == "after compile":
+        model.compile("sgd", nn.CrossEntropyLoss())
+    tg.set_random_seed(0)
+    model.compile("sgd", nn.CrossEntropyLoss())
+    with pytest.warns(LateSeedWarning, match=r"random numbers of.*1.*before the model is built and compiled") as caught:
+        model.fit(X, Y, verbose=0)
+    assert len(caught) == 1
+
+
+def test_no_seed_at_all_is_no_mistake() -> None:
+    random._chosen.set(False)
+    random._root.set(None)
+    fit(nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.Linear(8, 4)))
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop", "adamw"])
+def test_trainable_may_change_after_compile(optimizer: str) -> None:
+    """Frozen layers stand still and thawed ones move from the next step on; Keras asks for another compile."""
+    model = dense()
+    model.layers[0].trainable = False
+    model.compile(optimizer, nn.CrossEntropyLoss())
+    for trainable in (False, True, False):
+        model.layers[0].trainable = trainable
+        before = model.layers[0].weight.numpy().copy()
+        model.fit(X, Y, epochs=2, verbose=0)
+        assert (model.layers[0].weight.numpy() != before).any() == trainable
+
+
+# -- silencing ---------------------------------------------------------------------------------------------------------
+
+
+def test_every_warning_is_where_a_user_looks_for_it() -> None:
+    """Each class of warning that the rooms define can be imported from its room."""
+    import tinygrad_edu.keras.layers as layers
+
+    def family(kind: type[Warning]) -> set[type[Warning]]:
+        return {kind}.union(*(family(sub) for sub in kind.__subclasses__()))
+
+    public = {getattr(room, name) for room in (tg.training, nn, optim, tg.io, layers) for name in room.__all__}
+    ours = {kind for kind in family(TinygradEduWarning) if kind.__module__.startswith("tinygrad_edu.")}
+    rooms = ("training", "nn", "optim", "keras", "io")
+    assert not {k for k in ours if k.__module__.split(".")[1] in rooms} - public

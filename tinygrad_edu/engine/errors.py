@@ -4,6 +4,7 @@ Each error also is the builtin that a caller would expect, so ``except ValueErro
 
     TinygradEduError
     ├── ShapeError (ValueError)            shapes that do not fit
+    │   └── LabelFormError                 class numbers where one-hot targets are needed, or the other way round
     ├── DTypeError (TypeError)             a dtype that cannot do what was asked
     ├── GraphError (RuntimeError)          a walk that cannot be made: freed, detached, no seed
     │   ├── InPlaceError                   a recorded value was changed before the walk needed it
@@ -13,6 +14,7 @@ Each error also is the builtin that a caller would expect, so ``except ValueErro
     ├── GradientMismatch (AssertionError)  a gradient that verification refused
     ├── NotVerifiableError (ValueError)    a question that verification cannot answer as it was put
     ├── DataError (ValueError)             data or labels that cannot be trained on, a broken data file
+    │   └── LabelRangeError                classes that the network has no output for
     ├── CheckpointError (ValueError)       a saved file that is broken or does not fit
     ├── ExchangeError (ValueError)         something that another framework or format does not have
     ├── UnknownNameError (ValueError)      a name that nothing is registered under
@@ -35,6 +37,8 @@ __all__ = [
     "GradientMismatch",
     "GraphError",
     "InPlaceError",
+    "LabelFormError",
+    "LabelRangeError",
     "MissingExtraError",
     "NotReadyError",
     "NotVerifiableError",
@@ -52,6 +56,10 @@ class TinygradEduError(Exception):
 
 class ShapeError(TinygradEduError, ValueError):
     """Shapes that do not fit together."""
+
+
+class LabelFormError(ShapeError):
+    """Class numbers where one-hot targets are needed, or one-hot targets where class numbers are."""
 
 
 class DTypeError(TinygradEduError, TypeError):
@@ -93,6 +101,10 @@ class NotVerifiableError(TinygradEduError, ValueError):
 
 class DataError(TinygradEduError, ValueError):
     """Data that cannot be used: a broken file, labels out of range, NaN."""
+
+
+class LabelRangeError(DataError):
+    """Class numbers below 0, or beyond the outputs of the network."""
 
 
 class CheckpointError(TinygradEduError, ValueError):

@@ -18,6 +18,7 @@ __all__ = ["generator", "set_random_seed"]
 
 # np.random is named inside functions only: numpy loads it at first use, a seventh of its own import time
 _root: ContextVar[Any] = ContextVar("tinygrad_edu.seed", default=None)  # a np.random.SeedSequence
+_chosen: ContextVar[bool] = ContextVar("tinygrad_edu.seeded", default=False)  # whether set_random_seed has set it
 _alive: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -35,6 +36,7 @@ def set_random_seed(seed: Any) -> None:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ValueError(f"set_random_seed: a whole number >= 0 is needed, got {seed!r}.")
     _root.set(np.random.SeedSequence(int(seed)))
+    _chosen.set(True)
 
 
 def generator(seed: int | None = None) -> np.random.Generator:
@@ -47,8 +49,14 @@ def generator(seed: int | None = None) -> np.random.Generator:
         root = np.random.SeedSequence()
         _root.set(root)
     made = generator_class()(np.random.PCG64(root.spawn(1)[0] if seed is None else seed))
+    made.repeats = seed is not None or _chosen.get()
     _alive.add(made)
     return made  # type: ignore[no-any-return]
+
+
+def is_late(generator: np.random.Generator) -> bool:
+    """Whether set_random_seed was called only after this Generator was made."""
+    return _chosen.get() and not getattr(generator, "repeats", True)
 
 
 def states() -> list[tuple[Any, Any]]:

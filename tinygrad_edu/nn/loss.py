@@ -7,17 +7,13 @@ from typing import Any, ClassVar
 
 from .. import ops
 from ..engine import Tensor
-from ..engine.errors import TinygradEduWarning
 from ..engine.tensor import OP
+from ..training.losses import LogitsWarning
 from .module import Module
 
 __all__ = [
     "BCEWithLogitsLoss", "CrossEntropyLoss", "HuberLoss", "L1Loss", "LogitsWarning", "Loss", "MSELoss",
 ]  # fmt: skip
-
-
-class LogitsWarning(TinygradEduWarning):
-    """A loss that takes logits got what a softmax or sigmoid returned: it would squash them a second time."""
 
 
 class Loss(Module):

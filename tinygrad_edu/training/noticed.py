@@ -13,26 +13,40 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Array, Tensor, no_grad
+from ..engine import Array, Tensor, no_grad, random
 from ..engine.errors import NotReadyError, TinygradEduWarning
 from ..engine.tensor import ARGS, EDGES, OP
 from .callbacks import Callback, TerminateOnNaN
 from .callbacks.base import Logs
+from .losses.base import target_kind
+from .metrics import AccuracyByShape, BinaryAccuracy
 from .run import generators
-from .structure import Nested, unpack
+from .structure import Nested, array, leaves, unpack
 
 __all__ = [
+    "AccuracyOfNumbersWarning",
+    "LateSeedWarning",
     "NoGradientWarning",
     "NonFiniteLossWarning",
     "SortedLabelsWarning",
     "TrainingModeWarning",
     "UnscaledPixelsWarning",
     "Watch",
+    "accuracy_of_numbers",
     "any_trainable",
+    "late_seed",
     "order_of_labels",
     "pixels",
     "still",
 ]
+
+
+class AccuracyOfNumbersWarning(TinygradEduWarning):
+    """An accuracy, which counts right classes, of targets that are numbers to be predicted."""
+
+
+class LateSeedWarning(TinygradEduWarning):
+    """A seed that was set after the model had drawn from another: the run will not repeat."""
 
 
 class NoGradientWarning(TinygradEduWarning):
@@ -99,6 +113,44 @@ def any_trainable(model: Any) -> None:
             f"All parameters are frozen ({listed([name for name, _ in parameters])}), so there is nothing to learn. Set "
             "trainable = True, or requires_grad, on those that are to move."
         )
+
+
+def late_seed(model: Any) -> None:
+    """Warn if the seed was set after the model was compiled, or after a layer took the Generator that it draws from."""
+    late = [name.partition("[")[0] or "compile" for name, generator in generators(model) if random.is_late(generator)]
+    if late:
+        warnings.warn(
+            f"set_random_seed came after the random numbers of {listed(late)} had been chosen, so this run will not repeat. Call "
+            "it first of all, before the model is built and compiled.",
+            LateSeedWarning,
+            stacklevel=3,
+        )
+
+
+def accuracy_of_numbers(how: Any, targets: Nested, y_pred: Nested) -> None:
+    """Warn if an accuracy is to compare targets that are not classes."""
+    for i, (name, prediction, own) in enumerate(how.outputs(y_pred)):
+        target = own(targets)
+        if target is None or are_classes(array(target), prediction):
+            continue
+        metrics = [metric for spec, _ in how.specs for _, metric in leaves(how.of_output(spec, name, i))]
+        for metric in metrics:
+            if isinstance(metric, (AccuracyByShape, BinaryAccuracy)):
+                example = array(target).reshape(-1)[0]
+                warnings.warn(
+                    f"{metric.name}{f' of {name}' if name else ''} counts how often a class is right, and the targets are numbers "
+                    f"such as {example:g}: it will stay near 0 however well they are predicted. Use metrics=['mae'].",
+                    AccuracyOfNumbersWarning,
+                    stacklevel=5,
+                )
+
+
+def are_classes(y: Array, y_pred: Any) -> bool:
+    """Whether targets are what an accuracy can count for these predictions: 0 or 1, class numbers, or shares of classes."""
+    kind = target_kind(y, y_pred)
+    if kind == "binary":
+        return bool(((y == 0) | (y == 1)).all())
+    return bool((y >= 0).all() and ((y == np.floor(y)).all() if kind == "sparse" else (y <= 1).all()))
 
 
 def order_of_labels(first: Nested, last: Nested) -> None:

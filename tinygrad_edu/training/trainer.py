@@ -96,6 +96,7 @@ class Trainer(Steps):
         )  # fmt: skip
         if type(self).train_step is Trainer.train_step:
             noticed.any_trainable(self)
+            noticed.late_seed(self)
             noticed.pixels(self, unpack(data.sample())[0])
         held_back = self._validation(validation_data, validation_batch_size, batch_size, validation_steps)
         history = History()
@@ -264,10 +265,12 @@ class Trainer(Steps):
         usual = mine.train_step is Trainer.train_step and mine.test_step is Trainer.test_step
         if usual or not built(self):
             x, y, _ = unpack(data.sample())
+            targets = y if data.targets is None else data.targets
             with no_grad():
                 y_pred = self(x, training=False)
                 if usual and how.losses is not None and mine.compute_loss is Trainer.compute_loss:
-                    how.check(y, data.targets, y_pred)
+                    how.check(y, targets, y_pred)
+                    noticed.accuracy_of_numbers(how, targets, y_pred)
         parameters = list(self.named_parameters())
         if parameters and not self.optimizer.groups:
             self.optimizer.bind(parameters)

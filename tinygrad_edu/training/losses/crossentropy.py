@@ -7,22 +7,36 @@ another op) probabilities are clipped to [1e-7, 1 - 1e-7], so that a wrong certa
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from ... import ops
 from ...engine import OPS, Array, Tensor
-from ...engine.errors import DataError, ShapeError
+from ...engine.errors import DataError, LabelFormError, LabelRangeError, TinygradEduWarning
 from ...engine.tensor import ARGS, KWARGS, OP
 from .base import MEAN, FunctionLoss, aligned, bare
 
 __all__ = [
-    "BinaryCrossentropy", "CategoricalCrossentropy", "KLDivergence", "SparseCategoricalCrossentropy", "binary_crossentropy",
-    "categorical_crossentropy", "kl_divergence", "sparse_categorical_crossentropy",
+    "BinaryCrossentropy", "CategoricalCrossentropy", "KLDivergence", "LabelRangeWarning", "LogitsWarning", "ProbabilitiesWarning",
+    "SparseCategoricalCrossentropy", "binary_crossentropy", "categorical_crossentropy", "kl_divergence",
+    "sparse_categorical_crossentropy",
 ]  # fmt: skip
 
 EPSILON = 1e-7
+
+
+class LogitsWarning(TinygradEduWarning):
+    """A loss that takes logits got what a softmax or sigmoid returned: it would squash them a second time."""
+
+
+class ProbabilitiesWarning(TinygradEduWarning):
+    """A loss that takes probabilities got numbers below 0 or above 1: it cuts them off, and learns nothing from those."""
+
+
+class LabelRangeWarning(TinygradEduWarning):
+    """Targets of a yes-or-no loss that are neither yes (1) nor no (0) nor in between."""
 
 
 def logits_behind(y_pred: Any, activation: str, axis: int = -1) -> Any:
@@ -37,9 +51,27 @@ def logits_behind(y_pred: Any, activation: str, axis: int = -1) -> Any:
     return node[ARGS][0]
 
 
+def of_logits(y_pred: Any, activation: str, axis: int = -1) -> Any:
+    """y_pred, which must not come from that activation when it is said to be logits."""
+    if logits_behind(y_pred, activation, axis) is not None:
+        squashed_twice(activation)
+    return y_pred
+
+
+def squashed_twice(activation: str) -> None:
+    """Warn, always from this line, so that Python shows it once."""
+    limit = ", down to 1.4612 and no further with ten classes" if activation == "softmax" else ""
+    warnings.warn(
+        f"from_logits=True, but the model ends in a {activation}: it is applied twice, and learning stalls{limit}. Leave out "
+        f"from_logits, or leave the {activation} out of the model.",
+        LogitsWarning,
+        stacklevel=1,
+    )
+
+
 def of_classes(targets: Any, y_pred: Any, from_logits: bool, axis: int, **options: Any) -> Any:
     """The cross-entropy op for what the predictions are: logits, known from the graph or as told, or probabilities."""
-    logits = y_pred if from_logits else logits_behind(y_pred, "softmax", axis)
+    logits = of_logits(y_pred, "softmax", axis) if from_logits else logits_behind(y_pred, "softmax", axis)
     if logits is None:
         return ops.categorical_cross_entropy(y_pred, targets, axis=axis, **options)
     return ops.cross_entropy(logits, targets, axis=axis, **options)
@@ -53,8 +85,8 @@ def categorical_crossentropy(
     y_true : (n, ..., classes) one-hot or probabilities          y_pred : the same shape          out : (n, ...)
     label_smoothing : this share of each target is spread evenly over all classes.
     """
-    if y_true.ndim < y_pred.ndim:
-        raise ShapeError(
+    if y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1 < y_pred.shape[-1]:
+        raise LabelFormError(
             f"categorical_crossentropy: predictions {y_pred.shape} against targets {y_true.shape}. Integer classes belong to "
             "'sparse_categorical_crossentropy'; or one-hot encode them."
         )
@@ -82,7 +114,7 @@ def classes_of(y_true: Any, y_pred: Any, axis: int) -> Array:
     if classes.shape not in (shape, (*shape, 1)):
         one_hot = classes.shape == y_pred.shape
         fix = "These look one-hot: use 'categorical_crossentropy'." if one_hot else f"Give classes of shape {shape}."
-        raise ShapeError(
+        raise LabelFormError(
             f"sparse_categorical_crossentropy: predictions {y_pred.shape} against targets {classes.shape}. {fix}"
         )
     return whole(classes.reshape(shape))
@@ -111,7 +143,7 @@ def binary_crossentropy(
     y_true, y_pred = aligned("binary_crossentropy", y_true, y_pred)
     if label_smoothing:
         y_true = y_true * (1 - label_smoothing) + 0.5 * label_smoothing
-    logits = y_pred if from_logits else logits_behind(y_pred, "sigmoid")
+    logits = of_logits(y_pred, "sigmoid") if from_logits else logits_behind(y_pred, "sigmoid")
     if logits is None:
         return ops.binary_cross_entropy_from_probabilities(y_pred, y_true, reduction="none").mean(axis=axis)
     return ops.binary_cross_entropy(logits, y_true, reduction="none").mean(axis=axis)
@@ -123,7 +155,32 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     return ops.kl_divergence(ops.log(y_pred), y_true, reduction="none")
 
 
-class CategoricalCrossentropy(FunctionLoss):
+class Crossentropy(FunctionLoss):
+    """What the classes below share: they look at the predictions before training starts."""
+
+    activation = "softmax"
+
+    def check(self, y_true: Array, y_pred: Any) -> None:
+        """Warn of probabilities where logits are expected, and of logits where probabilities are."""
+        p = bare(y_pred)
+        if not self.options["from_logits"]:
+            if p.min(initial=0) < 0 or p.max(initial=0) > 1 + 1e-4:
+                warnings.warn(
+                    f"{self.name} takes probabilities, and the model returns numbers from {p.min():.3g} to {p.max():.3g}, which "
+                    f"are cut off at 0 and 1. End the model with a {self.activation}, or say from_logits=True.",
+                    ProbabilitiesWarning,
+                    stacklevel=2,
+                )
+        elif self.looks_squashed(p):
+            squashed_twice(self.activation)
+
+    def looks_squashed(self, p: Array) -> bool:
+        """Whether these are probabilities that add up to 1."""
+        axis = self.options["axis"]
+        return bool(p.shape[axis] > 1 and p.min() >= 0 and np.allclose(p.sum(axis=axis), 1, atol=1e-4))
+
+
+class CategoricalCrossentropy(Crossentropy):
     """-sum(y_true log(y_pred)), for one-hot targets."""
 
     def __init__(
@@ -138,7 +195,7 @@ class CategoricalCrossentropy(FunctionLoss):
         super().__init__(categorical_crossentropy, reduction, name, **options)
 
 
-class SparseCategoricalCrossentropy(FunctionLoss):
+class SparseCategoricalCrossentropy(Crossentropy):
     """-log(y_pred[y_true]), for integer classes."""
 
     def __init__(
@@ -168,19 +225,22 @@ class SparseCategoricalCrossentropy(FunctionLoss):
         counted = bare(y_true) != self.ignore_class
         return weights.reshape(counted.shape) * counted * (counted.size / max(int(np.count_nonzero(counted)), 1))
 
-    def check(self, y_true: Array, y_pred: Array) -> None:
+    def check(self, y_true: Array, y_pred: Any) -> None:
         """Refuse a class out of range anywhere in the data, before training starts."""
+        super().check(y_true, y_pred)
         classes, count = whole(bare(y_true)), y_pred.shape[self.axis]
         classes = classes if self.ignore_class is None else classes[classes != self.ignore_class]
         if classes.size and (classes.min() < 0 or classes.max() >= count):
-            raise DataError(
+            raise LabelRangeError(
                 f"sparse_categorical_crossentropy: classes from {classes.min()} to {classes.max()}, but the network has "
                 f"{count} outputs, for classes 0 to {count - 1}. Give the last layer {classes.max() + 1} units, or number from 0."
             )
 
 
-class BinaryCrossentropy(FunctionLoss):
+class BinaryCrossentropy(Crossentropy):
     """-y_true log(y_pred) - (1 - y_true) log(1 - y_pred), for yes or no."""
+
+    activation = "sigmoid"
 
     def __init__(
         self,
@@ -192,6 +252,22 @@ class BinaryCrossentropy(FunctionLoss):
     ) -> None:
         options: dict[str, Any] = {"from_logits": from_logits, "label_smoothing": label_smoothing, "axis": axis}
         super().__init__(binary_crossentropy, reduction, name, **options)
+
+    def looks_squashed(self, p: Array) -> bool:
+        """One cannot tell: a few logits may well lie between 0 and 1."""
+        return False
+
+    def check(self, y_true: Array, y_pred: Any) -> None:
+        """Warn of targets that are no answer between no and yes, also of -1 for no."""
+        super().check(y_true, y_pred)
+        y = bare(y_true)
+        if y.size and (y.min() < 0 or y.max() > 1):
+            warnings.warn(
+                f"{self.name}: targets from {y.min():g} to {y.max():g}, but they say 0 for no and 1 for yes; the loss of others "
+                "has no lower end. Classes belong to 'sparse_categorical_crossentropy', numbers to 'mse', -1 and 1 to 'hinge'.",
+                LabelRangeWarning,
+                stacklevel=2,
+            )
 
 
 class KLDivergence(FunctionLoss):
