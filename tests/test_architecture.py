@@ -18,6 +18,7 @@ ROOMS = [
     "keras",
     "parallel",
     "viz",
+    "exchange",
     "nn",
     "training",
     "io",

@@ -1,0 +1,87 @@
+"""Weights in PyTorch's layout, where PyTorch itself is not needed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers import zoo
+
+from tinygrad_edu import Tensor, io, nn
+from tinygrad_edu.engine.errors import CheckpointError, MissingExtraError
+
+
+def test_names_and_shapes_are_pytorch_s() -> None:
+    shapes = {n: a.shape for n, a in io.torch_state(zoo.convnet()).items()}
+    assert shapes == {
+        "0.weight": (4, 2, 3, 3), "0.bias": (4,),
+        "1.weight": (4,), "1.bias": (4,), "1.running_mean": (4,), "1.running_var": (4,), "1.num_batches_tracked": (),
+        "4.weight": (6, 4, 3, 3), "4.bias": (6,), "8.weight": (5, 24), "8.bias": (5,),
+    }  # fmt: skip
+
+
+def test_gates_in_pytorch_s_order() -> None:
+    layer = nn.GRU(1, 1)
+    layer.weight.data[...] = [[1, 2, 3]]  # z, r, n
+    layer.bias.data[...] = [[1, 2, 3], [4, 5, 6]]
+    state = io.torch_state(layer)
+    assert state["weight_ih_l0"].ravel().tolist() == [2, 1, 3]  # r, z, n
+    assert state["bias_ih_l0"].tolist() == [2, 1, 3]
+    assert state["bias_hh_l0"].tolist() == [5, 4, 6]
+
+
+@pytest.mark.parametrize("network", zoo.NETWORKS)
+def test_arrays_go_there_and_back(network: type) -> None:
+    model = zoo.subject(network).model
+    other = io.from_torch(io.torch_state(model), zoo.subject(network, start=1).model)
+    before = model.state_dict()
+    assert all(np.array_equal(a, before[n]) for n, a in other.state_dict().items())
+
+
+def test_parameters_of_modules_of_one_s_own_go_as_they_are() -> None:
+    class Scale(nn.Module):
+        def __init__(self) -> None:
+            self.factor = nn.Parameter(np.arange(6.0).reshape(2, 3))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x * self.factor
+
+    assert io.torch_state(Scale())["factor"].tolist() == [[0, 1, 2], [3, 4, 5]]
+
+
+def test_a_state_that_does_not_fit_changes_nothing() -> None:
+    model = zoo.seed()
+    before = model.state_dict()
+    state = io.torch_state(model)
+    with pytest.raises(CheckpointError, match=r"0.weight is \(784, 10\) float32 in Sequential, \(784, 11\)"):
+        io.from_torch(state | {"0.weight": np.zeros((11, 784), np.float32)}, model)
+    with pytest.raises(CheckpointError, match=r"only in the state: 0\.scale"):
+        io.from_torch(state | {"0.scale": np.zeros(3)}, model)
+    assert all(np.array_equal(a, before[n]) for n, a in model.state_dict().items())
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtraError, match=r"to_torch needs torch.*tinygrad-edu\[torch\]"):
+        io.to_torch(zoo.seed())
+
+
+def test_dlpack_between_arrays_is_free() -> None:
+    t = Tensor(np.arange(3.0))
+    array = np.from_dlpack(t)
+    assert np.shares_memory(array, t.data)
+    assert t.__dlpack_device__() == (1, 0)
+    assert np.shares_memory(Tensor(array).data, t.data)
+
+
+def test_exchange_loads_no_other_framework() -> None:
+    code = """
+import sys, tinygrad_edu
+loaded = 'tinygrad_edu.exchange' in sys.modules
+tinygrad_edu.io.to_torch, tinygrad_edu.io.export_onnx
+print(loaded, sorted({'torch', 'keras', 'onnx', 'mpi4py', 'jax'} & set(sys.modules)))
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "False []"

@@ -1,0 +1,220 @@
+"""PyTorch itself takes our weights and gives its own: six networks predict the same on both sides.
+
+Run: python -m pytest -m oracle tests/oracle/test_exchange_torch.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers import zoo
+
+import tinygrad_edu as tg
+from tinygrad_edu import nn
+from tinygrad_edu.engine.errors import CheckpointError, ExchangeError
+from tinygrad_edu.io import ExchangeWarning, from_torch, to_torch, torch_state
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.oracle
+
+
+class Block(torch.nn.Module):  # type: ignore[misc]
+    """``zoo.Block`` in PyTorch."""
+
+    def __init__(self, words: int = 20, width: int = 8, heads: int = 2) -> None:
+        super().__init__()
+        self.embedding = torch.nn.Embedding(words, width)
+        self.attention = torch.nn.MultiheadAttention(width, heads, batch_first=True)
+        self.first_norm = torch.nn.LayerNorm(width)
+        self.up = torch.nn.Linear(width, 16)
+        self.down = torch.nn.Linear(16, width)
+        self.second_norm = torch.nn.LayerNorm(width)
+        self.head = torch.nn.Linear(width, 2)
+
+    def forward(self, ids: Any) -> Any:
+        x = self.embedding(ids)
+        x = self.first_norm(x + self.attention(x, x, x, need_weights=False)[0])
+        x = self.second_norm(x + self.down(torch.nn.functional.gelu(self.up(x))))
+        return self.head(x.mean(dim=1))
+
+
+def theirs(net: Any, x: Any) -> Any:
+    with torch.no_grad():
+        return net(torch.from_numpy(x)).numpy()
+
+
+@pytest.mark.parametrize("network", zoo.NETWORKS)
+def test_there_and_back(network: Callable[[], Any]) -> None:
+    model, x = zoo.subject(network)
+    net = to_torch(model, Block().eval()) if network is zoo.Block else to_torch(model)
+    expected = zoo.predictions(model, x)
+    np.testing.assert_allclose(theirs(net, x), expected, rtol=0, atol=1e-6)
+
+    for p in net.parameters():  # other weights, so that coming back is seen
+        p.data += 0.01
+    back = from_torch(net, network()) if network is zoo.Block else from_torch(net)
+    np.testing.assert_allclose(zoo.predictions(back, x), theirs(net, x), rtol=0, atol=1e-6)
+    assert not np.allclose(zoo.predictions(back, x), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("network", zoo.NETWORKS)
+def test_a_state_dict_is_enough(network: Callable[[], Any]) -> None:
+    model, x = zoo.subject(network)
+    state = to_torch(model, Block()).state_dict() if network is zoo.Block else to_torch(model).state_dict()
+    other = zoo.subject(network, start=1).model
+    np.testing.assert_array_equal(zoo.predictions(from_torch(state, other), x), zoo.predictions(model, x))
+
+
+def test_a_safetensors_file_in_pytorch_s_names(tmp_path: Path) -> None:
+    load_file = pytest.importorskip("safetensors.torch").load_file
+    model, x = zoo.subject(zoo.convnet)
+    tg.save(torch_state(model), tmp_path / "net.safetensors")
+    net = to_torch(zoo.convnet())
+    net.load_state_dict(load_file(tmp_path / "net.safetensors"))
+    np.testing.assert_allclose(theirs(net, x), zoo.predictions(model, x), rtol=0, atol=1e-6)
+
+
+LAYERS: list[tuple[nn.Module, tuple[int, ...]]] = [
+    (nn.Linear(3, 2, bias=False), (4, 3)),
+    (nn.Conv1d(2, 4, 3, stride=2, padding=1, groups=2), (2, 2, 9)),
+    (nn.Conv2d(2, 4, (3, 2), padding="same", dilation=2), (2, 2, 7, 6)),
+    (nn.Conv3d(1, 2, 2, bias=False), (2, 1, 4, 4, 4)),
+    (nn.ConvTranspose1d(4, 2, 3, stride=2, padding=1, output_padding=1), (2, 4, 5)),
+    (nn.ConvTranspose2d(2, 4, 3, stride=2, groups=2), (2, 2, 4, 4)),
+    (nn.ConvTranspose3d(2, 1, 2, dilation=2), (1, 2, 3, 3, 3)),
+    (nn.BatchNorm3d(2), (2, 2, 3, 3, 3)),
+    (nn.LayerNorm((3, 4), epsilon=1e-3), (2, 3, 4)),
+    (nn.LayerNorm(4, affine=False), (2, 4)),
+    (nn.RMSNorm(4), (2, 4)),
+    (nn.GroupNorm(2, 4), (2, 4, 3)),
+    (nn.RNN(3, 4, return_sequences=True), (2, 5, 3)),
+    (nn.LSTM(3, 4, bias=False), (2, 5, 3)),
+    (nn.GRU(3, 4, bias=False, return_sequences=True), (2, 5, 3)),
+    (nn.MultiheadAttention(6, 3), (2, 4, 6)),
+    (nn.MultiheadAttention(6, 2, bias=False), (2, 4, 6)),
+    (nn.MaxPool1d(2), (2, 3, 6)),
+    (nn.MaxPool2d(3, stride=2, padding=1), (2, 3, 7, 7)),
+    (nn.MaxPool3d(2), (1, 1, 4, 4, 4)),
+    (nn.AvgPool1d(2, padding=1, count_include_pad=False), (2, 3, 6)),
+    (nn.AvgPool2d(2, stride=1), (2, 3, 5, 5)),
+    (nn.AvgPool3d(2), (1, 1, 4, 4, 4)),
+    (nn.AdaptiveAvgPool2d((2, 3)), (1, 2, 7, 7)),
+    (nn.AdaptiveMaxPool2d(2), (1, 2, 5, 5)),
+    (nn.GlobalAvgPool(), (2, 3, 4, 4)),
+    (nn.GlobalMaxPool(keepdims=True), (2, 3, 4)),
+    (nn.Upsample(2), (1, 2, 3, 3)),
+    (nn.Upsample(3, mode="bilinear"), (1, 2, 3, 3)),
+    (nn.ZeroPad2d((1, 2, 3, 4)), (1, 1, 2, 2)),
+    (nn.PReLU(3), (2, 3, 2)),
+    (nn.LeakyReLU(0.3), (5,)), (nn.ELU(0.5), (5,)), (nn.CELU(2.0), (5,)), (nn.GELU("tanh"), (5,)), (nn.GELU(), (5,)),
+    (nn.GLU(), (2, 4)), (nn.Hardtanh(-0.5, 0.7), (5,)), (nn.Softmax(axis=0), (3, 2)), (nn.Softplus(), (5,)),
+    (nn.Hardsigmoid(), (9,)), (nn.Hardswish(), (9,)), (nn.Identity(), (3,)), (nn.LogSigmoid(), (5,)), (nn.Mish(), (5,)),
+    (nn.ReLU6(), (5,)), (nn.SELU(), (5,)), (nn.SiLU(), (5,)), (nn.Sigmoid(), (5,)), (nn.Softsign(), (5,)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=lambda v: type(v).__name__ if isinstance(v, nn.Module) else "")
+def test_every_layer(layer: nn.Module, shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    x = 2 * rng.standard_normal(shape).astype(np.float32)
+    for name, p in layer.named_variables():
+        p.data[...] = rng.uniform(0.5, 1.5, p.shape) if "variance" in name else rng.standard_normal(p.shape) * 0.5
+    model = nn.Sequential(layer)
+    net = to_torch(model)
+    expected = zoo.predictions(model, x)
+    np.testing.assert_allclose(theirs(net, x), expected, rtol=0, atol=2e-6)
+    back = from_torch(net)
+    np.testing.assert_array_equal(zoo.predictions(back, x), expected)
+    assert type(back[0]) is type(layer)
+
+
+def test_layers_are_matched_in_order_where_names_differ() -> None:
+    class Net(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = torch.nn.Linear(784, 10), torch.nn.Linear(10, 10)
+
+        def forward(self, x: Any) -> Any:
+            return torch.softmax(self.second(torch.relu(self.first(x))), -1)
+
+    model, x = zoo.subject(zoo.seed)
+    np.testing.assert_allclose(theirs(to_torch(model, Net()), x), zoo.predictions(model, x), rtol=0, atol=1e-6)
+
+
+def test_a_model_in_float64_stays_so() -> None:
+    model, x = zoo.subject(zoo.deep, dtype=np.float64)
+    np.testing.assert_allclose(theirs(to_torch(model), x), zoo.predictions(model, x), rtol=0, atol=1e-12)
+
+
+def test_tied_weights_stay_tied() -> None:
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 3)
+            self.second.weight = self.first.weight
+
+    other = Tied()
+    from_torch(torch_state(Tied()), other)
+    assert other.second.weight is other.first.weight
+
+
+def unchanged(net: Any, action: Callable[[], Any], error: type[Exception], match: str) -> None:
+    before = {n: t.clone() for n, t in net.state_dict().items()}
+    with pytest.raises(error, match=match):
+        action()
+    assert all(torch.equal(t, before[n]) for n, t in net.state_dict().items())
+
+
+def test_other_sizes_change_nothing() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(784, 10), torch.nn.ReLU(), torch.nn.Linear(10, 9))
+    unchanged(net, lambda: to_torch(zoo.seed(), net), CheckpointError, r"2.weight is \(9, 10\) .* \(10, 10\)")
+
+
+def test_another_number_of_layers_lists_both() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(784, 10))
+    unchanged(
+        net, lambda: to_torch(zoo.seed(), net), CheckpointError, "2 layers with weights.*has 1; number 2 has no partner"
+    )
+
+
+def test_two_layers_of_a_recurrent_one_are_not_lost() -> None:
+    net = torch.nn.LSTM(3, 4, num_layers=2, batch_first=True)
+    with pytest.raises(CheckpointError, match="weight_ih_l1"):
+        from_torch(net, nn.LSTM(3, 4))
+    with pytest.raises(ExchangeError, match="num_layers=2; 1 is needed"):
+        from_torch(torch.nn.Sequential(net))
+
+
+def test_what_pytorch_does_not_have() -> None:
+    with pytest.raises(ExchangeError, match=r"GaussianNoise.*at '1' has no counterpart"):
+        to_torch(nn.Sequential(nn.Linear(2, 2), nn.GaussianNoise(0.1)))
+    with pytest.raises(ExchangeError, match="pads"):
+        to_torch(nn.Sequential(nn.Conv1d(1, 1, 2, padding=((1, 0),))))
+
+
+def test_what_we_do_not_have() -> None:
+    with pytest.raises(ExchangeError, match="Bilinear at '0' cannot be made"):
+        from_torch(torch.nn.Sequential(torch.nn.Bilinear(2, 2, 2)))
+    with pytest.raises(TypeError, match="state_dict alone"):
+        from_torch({"weight": np.zeros(2)})
+
+
+def test_another_epsilon_is_said() -> None:
+    net = torch.nn.Sequential(torch.nn.LayerNorm(3, eps=0.1))
+    with pytest.warns(ExchangeWarning, match="epsilon=1e-05 here and 0.1 there"):
+        to_torch(nn.Sequential(nn.LayerNorm(3)), net)
+
+
+def test_dlpack_shares_memory_both_ways() -> None:
+    t = tg.Tensor(np.arange(6, dtype=np.float32).reshape(2, 3))
+    there = torch.from_dlpack(t)
+    there[0, 0] = 9
+    assert t.numpy()[0, 0] == 9
+    source = torch.arange(4, dtype=torch.float64)
+    here = tg.Tensor(np.from_dlpack(source))
+    source[1] = -1
+    assert here.numpy()[1] == -1
+    assert here.dtype == np.float64

@@ -1,0 +1,254 @@
+"""To PyTorch and back: the weights of any model, and whole models that are sequences of known layers.
+
+What differs stands in ``_torch_layers.py``, a line for each layer.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import warnings
+from collections.abc import Mapping
+from typing import Any, TypeVar, overload
+
+import numpy as np
+
+from .. import nn
+from ..engine import Array
+from ..engine.errors import ExchangeError
+from ..optim.state import fitting
+from ._parts import ExchangeWarning, Part, State, check_epsilon, imported, paired, parts
+from ._torch_layers import KINDS, Kind, Option, layout_of
+
+__all__ = ["from_torch", "to_torch", "torch_state"]
+
+Net = TypeVar("Net")
+M = TypeVar("M", bound=nn.Module)
+BY_NAME = {kind.theirs: (layer, kind) for layer, kind in KINDS.items()}
+READ = {  # options of ours that a layer does not keep under their name
+    "num_features": lambda layer: layer.running_mean.size,
+    "num_channels": lambda layer: layer.weight.size,
+    "num_parameters": lambda layer: layer.weight.size,
+    "kdim": lambda layer: layer.weight["key"].shape[0],
+    "vdim": lambda layer: layer.weight["value"].shape[0],
+    "dropout": lambda layer: layer.drop.rate,
+}  # fmt: skip
+
+
+def torch_state(model: nn.Module) -> State:
+    """The weights of a model in PyTorch's layout and under PyTorch's names, as plain arrays; torch is not needed.
+
+    ``tg.save(torch_state(model), "net.safetensors")`` writes a file for ``net.load_state_dict(safetensors.torch.load_file(...))``,
+    where net is the same network with the same names of layers.
+    """
+    return {
+        f"{p.name}.{n}" if p.name else n: a
+        for p in parts(model, whole)
+        for n, a in layout_of(p.layer).to(p.own).items()
+    }
+
+
+@overload
+def to_torch(model: nn.Module) -> Any: ...
+@overload
+def to_torch(model: nn.Module, net: Net) -> Net: ...
+def to_torch(model: nn.Module, net: Any = None) -> Any:
+    """A PyTorch module that predicts what the model predicts; or its weights, put into a module of yours.
+
+    net : a ``torch.nn.Module`` with the same layers. They are matched by name, or in order if names differ. None: one is made,
+        for a ``Sequential`` of known layers, and is in evaluation mode; ``net.train()`` to go on training it.
+    Returns the module, with copies of the weights in PyTorch's layout.
+    Errors: MissingExtraError without torch. ExchangeError for a layer that PyTorch does not have: make the module yourself.
+    CheckpointError with the differences of both sides if the weights do not fit; nothing is then changed.
+    """
+    torch = imported("torch", "torch", "to_torch")
+    own = list(parts(model, whole))
+    if net is None:
+        net = made(torch, model, "").eval()
+        if own:
+            net = net.to(getattr(torch, str(next(iter(own[0].own.values())).dtype)))
+    theirs = groups(net.state_dict())
+    state: State = {}
+    for here, there in paired([p.name for p in own], list(theirs), "the PyTorch module"):
+        part = next(p for p in own if p.name == here)
+        state |= {f"{there}.{n}" if there else n: a for n, a in layout_of(part.layer).to(part.own).items()}
+    now = {n: t.detach().cpu().numpy() for n, t in net.state_dict().items()}
+    found = fitting(now, {n: cast(a, now.get(n)) for n, a in state.items()}, "the PyTorch module")
+    net.load_state_dict({n: torch.from_numpy(np.array(a)) for n, a in found.items()})
+    warn_of_epsilons(own, net)
+    return net
+
+
+@overload
+def from_torch(net: Any) -> nn.Module: ...
+@overload
+def from_torch(net: Any, model: M) -> M: ...
+def from_torch(net: Any, model: nn.Module | None = None) -> nn.Module:
+    """A model that predicts what a PyTorch module predicts; or its weights, put into a model of yours.
+
+    net : a ``torch.nn.Module``, or with a model its ``state_dict()`` (arrays will do, so that a file read by ``tg.load``
+        needs no torch).
+    model : with the same layers, matched by name, or in order if names differ. None: one is made, for a torch Sequential of
+        known layers.
+    Returns the model.
+    Errors: as ``to_torch``.
+    """
+    if model is None:
+        if isinstance(net, Mapping):
+            raise TypeError(
+                "from_torch: a state_dict alone does not say what network it is of. Give a model for it too."
+            )
+        model = made_here(net, "")
+        if not isinstance(model, nn.Sequential):
+            model = nn.Sequential(model)
+    own = list(parts(model, whole))
+    arrays = {n: as_array(t) for n, t in (net if isinstance(net, Mapping) else net.state_dict()).items()}
+    theirs = groups(arrays)
+    state: dict[str, Any] = {}
+    for here, there in paired([p.name for p in own], list(theirs), "the PyTorch module"):
+        part = next(p for p in own if p.name == here)
+        state |= {f"{here}.{n}" if here else n: cast(a, part.own.get(n)) for n, a in taken(part, theirs[there]).items()}
+    model.load_state_dict(state)
+    if not isinstance(net, Mapping):
+        warn_of_epsilons(own, net)
+    return model
+
+
+# -- weights -----------------------------------------------------------------------------------------------------------
+
+
+def whole(module: nn.Module) -> bool:
+    """Whether a layer's weights go over together."""
+    return isinstance(module, nn.MultiheadAttention)
+
+
+def groups(state: Mapping[str, Any]) -> dict[str, State]:
+    """The arrays of a state_dict by the layer that they are of. Attention's ``out_proj`` counts as its own."""
+    found: dict[str, State] = {}
+    for name, value in state.items():
+        layer, _, word = name.rpartition(".")
+        if layer.rpartition(".")[2] == "out_proj":
+            layer, word = layer.rpartition(".")[0], f"out_proj.{word}"
+        found.setdefault(layer, {})[word] = value
+    return found
+
+
+def taken(part: Part, theirs: State) -> State:
+    """A layer's arrays in our layout. What does not belong to such a layer stays as it is, for a comparison to list it."""
+    layout = layout_of(part.layer)
+    try:
+        own = layout.back(theirs, part.own)
+        return own | {n: theirs[n] for n in set(theirs) - set(layout.to(own))}
+    except (KeyError, ValueError):  # other names, other shapes
+        return theirs
+
+
+def as_array(value: Any) -> Array:
+    """A torch tensor, or an array, as an array."""
+    return value.detach().cpu().numpy() if hasattr(value, "detach") and hasattr(value, "cpu") else np.asarray(value)
+
+
+def cast(value: Array, like: Array | None) -> Array:
+    """Floating numbers in the dtype that they go to."""
+    both = like is not None and value.dtype.kind == like.dtype.kind == "f"
+    return value.astype(like.dtype, copy=False) if both and like is not None else value
+
+
+def warn_of_epsilons(own: list[Part], net: Any) -> None:
+    """Say where norms add another epsilon."""
+    norms = [p for p in own if hasattr(p.layer, "epsilon")]
+    others = [m for m in net.modules() if hasattr(m, "eps")]
+    if len(norms) == len(others):
+        for part, other in zip(norms, others):
+            difference = check_epsilon(part.name, vars(part.layer), other)
+            if difference:
+                warnings.warn(difference, ExchangeWarning, stacklevel=3)
+
+
+# -- whole models ------------------------------------------------------------------------------------------------------
+
+
+def made(torch: Any, module: nn.Module, name: str) -> Any:
+    """The PyTorch module for one of ours."""
+    own = importlib.import_module(f"{__package__}._torch_modules")
+    if isinstance(module, nn.Sequential):
+        return torch.nn.Sequential(*(made(torch, m, f"{name}.{i}".strip(".")) for i, m in enumerate(module)))
+    if isinstance(module, (nn.GlobalAvgPool, nn.GlobalMaxPool)):
+        return own.OverPlaces("mean" if isinstance(module, nn.GlobalAvgPool) else "amax", module.keepdims)
+    if isinstance(module, nn.ZeroPad2d):
+        return torch.nn.ZeroPad2d((*module.padding[1], *module.padding[0]))
+    kind = KINDS.get(type(module))
+    if kind is None:
+        raise ExchangeError(
+            f"to_torch: {module!r} at {name!r} has no counterpart that can be made by itself. Write the network as a "
+            "torch.nn.Module and give it: to_torch(model, net) puts the weights in. Or export_onnx(model, ...)."
+        )
+    core = constructed(torch, kind, {o.theirs: o.to(ours(module, o)) for o in kind.options}, name)
+    if isinstance(module, nn.recurrent.Recurrent):
+        if module.return_state or module.go_backwards or module.stateful:
+            raise ExchangeError(
+                f"to_torch: {name!r} returns or keeps states, or goes backwards. Write that part in PyTorch."
+            )
+        return own.Outputs(core, module.return_sequences)
+    return own.SelfAttention(core) if isinstance(module, nn.MultiheadAttention) else core
+
+
+def constructed(torch: Any, kind: Kind, options: dict[str, Any], name: str) -> Any:
+    """Call the class in torch.nn."""
+    if isinstance(options.get("padding"), tuple):
+        options["padding"] = symmetric(options["padding"], name)
+    return getattr(torch.nn, kind.theirs)(**options, **kind.fixed)
+
+
+def symmetric(padding: tuple[Any, ...], name: str) -> tuple[int, ...]:
+    """Padding that is the same before and after, as PyTorch's layers have it."""
+    if any(isinstance(p, tuple) and p[0] != p[1] for p in padding):
+        raise ExchangeError(
+            f"to_torch: {name!r} pads {padding}; a layer of PyTorch pads both ends alike. Use ZeroPad in front."
+        )
+    return tuple(p[0] if isinstance(p, tuple) else p for p in padding)
+
+
+def ours(layer: Any, option: Option) -> Any:
+    """The value of an option of a layer of ours."""
+    name = option.ours
+    if name in READ and not hasattr(layer, name):
+        return READ[name](layer)
+    options = getattr(layer, "options", {})
+    if name in options:
+        return options[name]
+    if isinstance(layer, nn.activation.Activation):
+        return inspect.signature(layer.op).parameters[name].default
+    return getattr(layer, name)
+
+
+def made_here(net: Any, name: str) -> nn.Module:
+    """Our module for one of PyTorch's."""
+    word = type(net).__name__
+    if word == "Sequential":
+        return nn.Sequential(*(made_here(m, f"{name}.{n}".strip(".")) for n, m in net.named_children()))
+    if word == "Outputs":
+        core = made_here(net.core, name)
+        core.return_sequences = net.all_steps  # type: ignore[attr-defined]
+        return core
+    if word == "SelfAttention":
+        return made_here(net.core, name)
+    if word == "OverPlaces":
+        return (nn.GlobalAvgPool if net.how == "mean" else nn.GlobalMaxPool)(net.keepdim)
+    if word == "ZeroPad2d":
+        return nn.ZeroPad2d(net.padding)
+    if word not in BY_NAME:
+        known = "Sequential, " + ", ".join(sorted(BY_NAME))
+        raise ExchangeError(
+            f"from_torch: {word} at {name!r} cannot be made here by itself. Known: {known}. Write the network with our layers "
+            "and give it: from_torch(net, model) puts the weights in."
+        )
+    cls, kind = BY_NAME[word]
+    for option, value in kind.fixed.items():
+        if hasattr(net, option) and getattr(net, option) != value:
+            raise ExchangeError(
+                f"from_torch: {word} at {name!r} has {option}={getattr(net, option)!r}; {value!r} is needed."
+            )
+    bias = net.in_proj_bias if word == "MultiheadAttention" else getattr(net, "bias", None)
+    values = {o.ours: o.back(bias if o.theirs == "bias" else getattr(net, o.theirs)) for o in kind.options}
+    return cls(**values)
