@@ -56,6 +56,11 @@ def overflows_in_float32(x):
     return e / (1 + e), lambda g: g * e / (1 + e) ** 2
 
 
+@planted(samples=reals(1e3, 1e4, special=()))
+def overflows_in_float32_on_the_second_way_back(x):
+    return np.where(x < 9, x**13 / 13, 0), lambda g: g * np.where(x < 9, x**12, 0)
+
+
 @planted(samples=lambda draw: call(draw.array(draw.shape(ndim=(2, 2), side=(2, 3)))))
 def layout_dependent(x):
     weights = np.arange(x.size, dtype=float)
@@ -131,6 +136,7 @@ def test_the_right_op_passes_every_property():
         (wrong_second, "second", "derivative of order 2"),
         (not_analytic, "holomorphic", "declared analytic, but the complex step"),
         (overflows_in_float32, "dtypes", "NaN in float32"),
+        (overflows_in_float32_on_the_second_way_back, "dtypes", "NaN in float32"),
         (layout_dependent, "layouts", "another value for fortran input"),
         (not_unbroadcast, "broadcasting", "not summed over the broadcast axes"),
         (mutates_its_input, "purity", "x was changed"),

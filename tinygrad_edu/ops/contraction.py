@@ -186,11 +186,9 @@ def _parsed(subscripts: str, shapes: list[tuple[int, ...]]) -> tuple[list[str], 
                 f"{name}: operand {i} has shape {shape}, its term {term!r}. Give one letter for each axis."
             )
     spare = [a for a in string.ascii_letters if a not in subscripts]
-    dots = "".join(spare[: max(further, default=0)])
+    dots = "".join(spare[: max(further)])
     if not arrow:
-        result = ("..." if "..." in left else "") + "".join(
-            sorted(a for a in set(left) - set(",.") if left.count(a) == 1)
-        )
+        result = "..." + "".join(sorted(a for a in set(left) - set(",.") if left.count(a) == 1))
     terms = [term.replace("...", dots[len(dots) - n :]) for term, n in zip(terms, further)]
     sizes: dict[str, int] = {}
     for i, (term, shape) in enumerate(zip(terms, shapes)):

@@ -124,9 +124,8 @@ def logaddexp2(x: Array, y: Array) -> Any:
 
 def _part(x: Array, y: Array, exp: Any, logaddexp: Any) -> Array:
     """exp(x) / (exp(x) + exp(y)), by the difference alone: exp(x - out) would lose the digits that x and out share."""
-    nothing = (raw(x) == -np.inf) & (raw(y) == -np.inf)
-    x, y = (np.where(nothing, 0, v) for v in (x, y))
-    return np.where(nothing, 0, exp(-logaddexp(0, y - x)))
+    nothing = raw(x) == -np.inf
+    return np.where(nothing, 0, exp(-logaddexp(0, y - np.where(nothing, 0, x))))
 
 
 def _weighted(draw: Any) -> Any:

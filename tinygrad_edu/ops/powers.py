@@ -34,6 +34,7 @@ _BASES = "a negative base has no real power in between"
         at(0.0, 2.0, gives=(0.0, 0.0)),
         at(-3.0, 2, gives=-6.0),
         at(0.0, 0.5, gives=(np.inf, 0.0)),
+        at(0.0, 1.0, gives=(1.0, 0.0)),
         at(0.0, 0.0, gives=(0.0, 0.0)),
     ],
 )
@@ -54,7 +55,7 @@ def power(x: Array, y: Array) -> Any:
     samples=_powers,
     analytic=True,
     note=_BASES,
-    kinks=[at(0.0, 0, gives=0.0), at(0.0, 2.0, gives=(0.0, 0.0))],
+    kinks=[at(0.0, 0, gives=0.0), at(0.0, 1.0, gives=(1.0, 0.0)), at(0.0, 2.0, gives=(0.0, 0.0))],
 )
 def float_power(x: Array, y: Array) -> Any:
     """x ** y in floating numbers, so that integers have negative powers too; otherwise as ``power``.

@@ -9,6 +9,7 @@ import numpy as np
 from ..engine import Array, op, raw
 from ..engine.domain import call
 from ._matrices import batch, lapack, orthogonal, real, regular, spaced, turned
+from .arithmetic import off_zero
 
 __all__ = ["det", "inv", "matrix_power", "pinv", "slogdet", "solve"]
 
@@ -63,7 +64,13 @@ def _any_matrix(draw: Any) -> Any:
     return call(x)
 
 
-@op(numpy=np.linalg.det, samples=_any_matrix, analytic=True)
+def _nearly_singular(draw: Any) -> Any:
+    """2 x 2; the cofactors of larger ones may cancel to so little that differences see no digit of them."""
+    row, other = (off_zero(draw.array((2,)), 1.0) for _ in range(2))
+    return call(draw.choice((1.0, 1e4)) * np.stack([row, row + 1e-9 * other]))
+
+
+@op(numpy=np.linalg.det, samples=lambda draw: draw.choice((_any_matrix, _nearly_singular))(draw), analytic=True)
 def det(x: Array) -> Any:
     """The determinant of each matrix.
 

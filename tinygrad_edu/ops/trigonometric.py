@@ -116,7 +116,12 @@ def arctan2(y: Array, x: Array) -> Any:
     return np.arctan2(y, x), lambda g: g * turn(x), lambda g: -g * turn(y)
 
 
-@op(numpy=np.sinc, method="sinc", samples=reals())
+@op(
+    numpy=np.sinc,
+    method="sinc",
+    samples=reals(),
+    kinks=[at(0.95, gives=-1.0948460502244421)],  # where the power series would have lost digits
+)
 def sinc(x: Array) -> Any:
     """sin(pi x) / (pi x), and 1 at 0.
 
