@@ -265,6 +265,25 @@ def test_it_loads_in_a_new_process(tmp_path: Path) -> None:
     assert np.array_equal(np.load(names[2]), model.predict(X, verbose=0))
 
 
+def test_checkpoints_of_models_and_weights(tmp_path: Path) -> None:
+    model = compiled(sequential)
+    whole = keras.callbacks.ModelCheckpoint(tmp_path / "all-{epoch:02d}-{accuracy:.2f}.keras")
+    best = keras.callbacks.ModelCheckpoint(
+        tmp_path / "best.weights.npz", "loss", save_best_only=True, save_weights_only=True
+    )
+    history = model.fit(X, Y, epochs=3, verbose=0, callbacks=[whole, best]).history
+    names = [f"all-{i + 1:02d}-{share:.2f}.keras" for i, share in enumerate(history["accuracy"])]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [*names, "best.weights.npz"]
+    last = keras.models.load_model(tmp_path / names[-1])
+    assert all(map(np.array_equal, last.get_weights(), model.get_weights()))
+    second = keras.models.load_model(tmp_path / names[1])
+    assert second.fit(X, Y, verbose=0).history == {key: [values[2]] for key, values in history.items()}
+    model.load_weights(tmp_path / "best.weights.npz")
+    at = int(np.argmin(history["loss"]))
+    saved = keras.models.load_model(tmp_path / names[at])
+    assert all(map(np.array_equal, saved.get_weights(), model.get_weights()))
+
+
 # -- weights alone -----------------------------------------------------------------------------------------------------
 
 

@@ -113,10 +113,10 @@ def test_a_field_that_is_missing_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "weights_only", "message"),
     [
-        ("m.keras", False, r"ends in '.keras'; use .npz"),
-        ("m.weights.h5", True, r"ends in '.h5'; use .npz or .safetensors"),
+        ("m.keras", True, r"ends in '.keras'; use .weights.npz or .*leave save_weights_only out"),
+        ("m.weights.h5", True, r"ends in '.h5'; use .weights.npz or .npz or .safetensors. There is no HDF5 here"),
         ("m.safetensors", False, r"needs save_weights_only=True"),
-        ("m", False, r"ends in 'no suffix'; use .npz"),
+        ("m", False, r"ends in 'no suffix'; use .keras or .npz"),
     ],
 )
 def test_other_kinds_of_file_are_refused(name: str, weights_only: bool, message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -141,7 +142,8 @@ class Compiled:
             for i, name in enumerate(self.names):
                 for _, metric in leaves(self.of_output(spec, name, i)):
                     key = f"{name}_{metric.name}" if name else metric.name
-                    logs[f"weighted_{key}" if weighted and key in logs else key] = metric.result()
+                    key = f"weighted_{key}" if weighted and key in logs else key
+                    logs[unused(key, logs)] = metric.result()
         return logs
 
     def reset(self) -> None:
@@ -154,6 +156,12 @@ def checked_weight(weight: Any) -> float:
     if isinstance(weight, (int, float)):
         return weight
     raise TypeError(f"loss_weights: numbers expected, got {weight!r}. Names of metrics go into metrics=[...].")
+
+
+def unused(key: str, logs: dict[str, Any]) -> str:
+    """A key that the logs do not have: auc, auc_1, auc_2."""
+    keys = itertools.chain([key], (f"{key}_{n}" for n in itertools.count(1)))
+    return next(k for k in keys if k not in logs)
 
 
 def is_single(spec: Any) -> bool:

@@ -41,15 +41,16 @@ class _Saving(Callback):
 
 
 class ModelCheckpoint(_Saving, _Monitor):
-    """Save the whole training state, or the weights alone, after each epoch or only when a number improves.
+    """Save the model, its weights alone, or the whole run, after each epoch or only when a number improves.
 
-    filepath : a name with ``.npz`` at the end, in which ``{epoch}`` (from 1), ``{batch}`` (from 1, with a number as
-        save_freq) and every name in the logs may stand: ``"run-{epoch:02d}-{val_loss:.3f}.npz"``. Without such a field
-        each file replaces the one before, in one step. Missing folders are made.
+    filepath : its ending says what is saved. ``.keras``: the model, for ``keras.models.load_model``. With
+        save_weights_only ``.weights.npz``, for ``model.load_weights``; or any ``.npz`` or ``.safetensors``, for
+        ``model.load_state_dict(tg.load(path))``. Else ``.npz``: the run, for ``fit(resume=path)``.
+        ``{epoch}`` (from 1), ``{batch}`` (from 1, with a number as save_freq) and every name in the logs may stand in it:
+        ``"best-{epoch:02d}-{val_loss:.3f}.keras"``. Without such a field each file replaces the one before, in one step.
+        Missing folders are made.
     monitor, mode : the number that is watched, and whether "max" or "min" is better; "auto" asks the metric.
-    save_best_only : save only when it is better than at any time before.
-    save_weights_only : the weights alone, for ``model.load_state_dict(tg.load(path))``; may be ``.safetensors``. Else
-        everything that ``fit(resume=path)`` goes on from.
+    save_best_only : save only when it is better than at any time before.  save_weights_only : the weights alone.
     save_freq : "epoch", or a number of batches, counted over all epochs.
     initial_value_threshold : a value to be better than from the start.
 
@@ -91,9 +92,18 @@ class ModelCheckpoint(_Saving, _Monitor):
             news += f"{self.monitor} improved from {best} to {value}, "
         path = self.path(epoch, batch, logs)
         path.parent.mkdir(parents=True, exist_ok=True)
-        io.save(self.model if self.save_weights_only else self.model.current_run, path)
+        self.write(path)
         if self.verbose:
             say(f"{news}saved to {path}")
+
+    def write(self, path: Path) -> None:
+        """Save what the ending of the name asks for."""
+        if path.name.endswith(".keras"):
+            self.model.save(path)
+        elif path.name.endswith(".weights.npz") and self.save_weights_only:
+            self.model.save_weights(path)
+        else:
+            io.save(self.model if self.save_weights_only else self.model.current_run, path)
 
     def path(self, epoch: int, batch: int | None, logs: Logs) -> Path:
         """The file's name, its fields filled in."""
@@ -147,9 +157,11 @@ class BackupAndRestore(_Saving):
 def checked_path(filepath: str | os.PathLike[str], weights_only: bool) -> str:
     """The name of a file of a kind that can hold it."""
     path = os.fspath(filepath)
-    kinds = (".npz", ".safetensors") if weights_only else (".npz",)
+    kinds = (".weights.npz", ".npz", ".safetensors") if weights_only else (".keras", ".npz")
     if not path.endswith(kinds):
         hint = " .safetensors needs save_weights_only=True." if path.endswith(".safetensors") else ""
+        hint = " There is no HDF5 here." if path.endswith((".h5", ".hdf5")) else hint
+        hint = " .keras is for whole models: leave save_weights_only out." if path.endswith(".keras") else hint
         raise ValueError(
             f"ModelCheckpoint: filepath={path!r} ends in {Path(path).suffix or 'no suffix'!r}; use {' or '.join(kinds)}.{hint}"
         )

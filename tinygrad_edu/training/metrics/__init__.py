@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...engine.errors import UnknownNameError
+from ...io.objects import custom_object
 from ..losses.base import snake_case
 from .accuracy import (
     Accuracy,
@@ -22,6 +23,19 @@ from .accuracy import (
     top_k_categorical_accuracy,
 )
 from .base import Mean, MeanMetric, Metric, Sum
+from .confusion import (
+    AUC,
+    FalseNegatives,
+    FalsePositives,
+    Precision,
+    PrecisionAtRecall,
+    Recall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+    TrueNegatives,
+    TruePositives,
+)
 from .errors import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -39,8 +53,10 @@ from .errors import (
     SparseCategoricalCrossentropy,
     SquaredHinge,
 )
+from .f_score import F1Score, FBetaScore
 
 __all__ = [
+    "AUC",
     "Accuracy",
     "AccuracyByShape",
     "BinaryAccuracy",
@@ -49,6 +65,10 @@ __all__ = [
     "CategoricalCrossentropy",
     "CategoricalHinge",
     "CosineSimilarity",
+    "F1Score",
+    "FBetaScore",
+    "FalseNegatives",
+    "FalsePositives",
     "Hinge",
     "KLDivergence",
     "LogCoshError",
@@ -56,17 +76,26 @@ __all__ = [
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
     "MeanMetric",
+    "MeanMetricWrapper",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
     "Poisson",
+    "Precision",
+    "PrecisionAtRecall",
+    "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "Sum",
     "TopKCategoricalAccuracy",
+    "TrueNegatives",
+    "TruePositives",
     "accuracy",
     "binary_accuracy",
     "categorical_accuracy",
@@ -76,13 +105,15 @@ __all__ = [
     "top_k_categorical_accuracy",
 ]
 
+MeanMetricWrapper = MeanMetric  # its name in Keras
 CLASSES: tuple[type[Metric], ...] = (
     BinaryAccuracy, BinaryCrossentropy, CategoricalAccuracy, CategoricalCrossentropy, CategoricalHinge, CosineSimilarity, Hinge,
     KLDivergence, LogCoshError, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError,
     Poisson, RootMeanSquaredError, SparseCategoricalAccuracy, SparseCategoricalCrossentropy, SparseTopKCategoricalAccuracy,
-    SquaredHinge, TopKCategoricalAccuracy,
+    SquaredHinge, TopKCategoricalAccuracy, AUC, F1Score, FBetaScore, FalseNegatives, FalsePositives, Precision, Recall,
+    TrueNegatives, TruePositives,
 )  # fmt: skip
-NAMES: dict[str, type[Metric]] = {  # every word that compile(metrics=...) knows
+NAMES: dict[str, Any] = {  # every word that compile(metrics=...) knows
     **{cls.__name__: cls for cls in CLASSES},
     **{snake_case(cls.__name__): cls for cls in CLASSES},
     **dict.fromkeys(("accuracy", "acc", "Accuracy"), AccuracyByShape),
@@ -103,9 +134,12 @@ def get(metric: Any) -> Metric:
     Errors: UnknownNameError for a word that names no metric, TypeError for what cannot be one.
     """
     if isinstance(metric, str):
+        custom = custom_object(metric)
+        if custom is not None:
+            return get(custom)
         if metric not in NAMES:
             raise UnknownNameError("metric", metric, NAMES)
-        return NAMES[metric](name=metric)
+        return NAMES[metric](name=metric)  # type: ignore[no-any-return]
     if isinstance(metric, type) and issubclass(metric, Metric):
         return metric()
     if isinstance(metric, Metric):
