@@ -5,6 +5,7 @@ then ``modes.py``, ``mutation.py``, ``protocols.py``, ``transforms.py`` as neede
 """
 
 from . import errors, protocols
+from .device import beside
 from .modes import detect_anomaly, enable_grad, no_grad
 from .op import NUMPY, OPS, alias, op
 from .random import set_random_seed
@@ -18,6 +19,7 @@ __all__ = [
     "Op",
     "Tensor",
     "alias",
+    "beside",
     "detect_anomaly",
     "enable_grad",
     "errors",

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .rule import flat, holds_tensor
+from .device import together
+from .rule import flat, holds_tensor, raw
 from .tensor import Array, Tensor
 
 FLOATS = "fc"
@@ -31,6 +32,8 @@ def bare(args: tuple[Any, ...]) -> tuple[Any, Any]:
             array = v
         elif isinstance(v, Tensor):
             array, recorded = v.data, True
+            if array.__class__ is not ndarray:
+                return mixed(args)
         else:
             return mixed(args)
         dtype = array.dtype
@@ -46,6 +49,7 @@ def mixed(args: tuple[Any, ...]) -> tuple[Any, Any]:
     """The same for arguments of every other kind."""
     if not any(map(holds_tensor, args)):
         return None, None
+    together(raw(v) for v in flat(args) if isinstance(v, Tensor) or hasattr(v, "__array_function__"))
     common = common_dtype(args)
     return common, [unwrap(v, common) for v in args]
 

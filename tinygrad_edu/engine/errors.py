@@ -6,6 +6,7 @@ Each error also is the builtin that a caller would expect, so ``except ValueErro
     ├── ShapeError (ValueError)            shapes that do not fit
     │   └── LabelFormError                 class numbers where one-hot targets are needed, or the other way round
     ├── DTypeError (TypeError)             a dtype that cannot do what was asked
+    ├── DeviceError (TypeError)            arrays on different devices, or a device that is not there
     ├── GraphError (RuntimeError)          a walk that cannot be made: freed, detached, no seed
     │   ├── InPlaceError                   a recorded value was changed before the walk needed it
     │   └── AnomalyError                   the first NaN or infinity, found by detect_anomaly
@@ -33,6 +34,7 @@ __all__ = [
     "DTypeError",
     "DataError",
     "DetachError",
+    "DeviceError",
     "ExchangeError",
     "GradientMismatch",
     "GraphError",
@@ -64,6 +66,10 @@ class LabelFormError(ShapeError):
 
 class DTypeError(TinygradEduError, TypeError):
     """A dtype that cannot do what was asked of it."""
+
+
+class DeviceError(TinygradEduError, TypeError):
+    """Arrays on different devices, or a device that is not there."""
 
 
 class GraphError(TinygradEduError, RuntimeError):

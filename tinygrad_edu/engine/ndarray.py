@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .device import HOST, device_of, host
 from .errors import DetachError, DTypeError, GraphError, ShapeError
 from .looks import drawn
 from .modes import mode
@@ -27,6 +28,8 @@ STORE_SUBSCR = dis.opmap["STORE_SUBSCR"]
 
 def as_array(data: Any, dtype: Any = None) -> Any:
     """An array of ``data``: arrays keep their memory and dtype; Python numbers and lists become float32."""
+    if data.__class__ is np.ndarray and dtype is None and data.dtype.kind in "biufc":
+        return data
     if isinstance(data, NDArray):
         data = data.data
     if isinstance(data, (np.ndarray, np.generic)):
@@ -70,6 +73,11 @@ class NDArray:
         return self.data.dtype
 
     @property
+    def device(self) -> str:
+        """Where the numbers lie: "cpu", or a GPU such as "cuda:0". See ``to``."""
+        return device_of(self.data)
+
+    @property
     def ndim(self) -> int:
         """The number of axes."""
         return self.data.ndim  # type: ignore[no-any-return]
@@ -106,8 +114,9 @@ class NDArray:
 
     def __repr__(self) -> str:
         name = type(self).__name__
-        text = np.array2string(self.data, separator=", ", prefix=name + "(", threshold=100)
+        text = np.array2string(host(self.data), separator=", ", prefix=name + "(", threshold=100)
         extra = "" if self.dtype == np.float32 else f", dtype={self.dtype}"
+        extra += "" if self.device == HOST else f", device={self.device!r}"
         if self.node is not None:
             extra += f", op={self.node[1].name}"
         elif self.requires_grad:
@@ -127,9 +136,9 @@ class NDArray:
     # -- out of the graph ----------------------------------------------------------------------------------------------
 
     def numpy(self) -> Any:
-        """The value as a read-only array that shares memory. Works on every Tensor, outside a re-run of a rule."""
+        """The value as a read-only array that shares memory; from a GPU, as a copy. Works outside a re-run of a rule."""
         refuse_rerun("numpy()")
-        view = self.data.view()
+        view = host(self.data).view()
         view.flags.writeable = False
         return view
 

@@ -127,6 +127,7 @@ def binary(this: Op) -> Callable[..., Any]:
             or not isinstance(x, Tensor)
             or not isinstance(y, Tensor)
             or x.data.dtype is not y.data.dtype
+            or x.data.__class__ is not y.data.__class__
         ):
             return run(this, (x, y), NO_OPTIONS)
         result = rule(x.data, y.data)

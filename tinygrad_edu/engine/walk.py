@@ -17,6 +17,7 @@ from . import checks, mutation
 from .errors import GraphError, RuleError
 from .higher import rerun
 from .modes import mode, no_grad, rerunning
+from .ndarray import as_array
 from .op import NO_OPTIONS, wrap
 from .rule import Op
 from .tensor import EDGES, NUMBER, OP, Array, Tensor
@@ -161,9 +162,9 @@ def accumulate(gradients: Pairs) -> None:
         if isinstance(g, Tensor):
             leaf.grad = g if leaf.grad is None else leaf.grad + g
         elif leaf.grad is not None:
-            leaf.grad = type(leaf.grad)(np.asarray(leaf.grad.data + g))  # which may say that a step has used it
+            leaf.grad = type(leaf.grad)(leaf.grad.data + g)  # which may say that a step has used it
         else:
-            leaf.grad = wrap(np.asarray(g if private(g) else g.copy()))
+            leaf.grad = wrap(as_array(g if private(g) else g.copy()))
 
 
 def seeded(root: Tensor, seed: Any, create_graph: bool) -> Any:
@@ -183,7 +184,7 @@ def seeded(root: Tensor, seed: Any, create_graph: bool) -> Any:
     if create_graph and isinstance(seed, Tensor):
         return conform(seed, root.data, None, True)
     # a copy, so that no gradient shares the caller's memory
-    array = np.array(seed.data if isinstance(seed, Tensor) else seed, dtype=root.dtype)
+    array = as_array(seed, root.dtype).copy()
     return Tensor(array) if create_graph else array
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
-from ..engine import Array, Tensor, random
+from ..engine import Array, Tensor, beside, random
 from ..engine.errors import ShapeError
 from .module import Module
 
@@ -54,7 +54,7 @@ class RandomFlip(_Augmentation):
         """Mirrored with probability 1/2."""
         for axis in self.axes[self.mode]:
             chosen = self._rng.random((x.shape[0], 1, 1, 1)) < 0.5
-            x = ops.where(chosen, ops.flip(x, axis), x)
+            x = ops.where(beside(x, chosen), ops.flip(x, axis), x)
         return x
 
 
@@ -145,6 +145,7 @@ def resample(x: Tensor, rows: Array, columns: Array, interpolation: str, fill_mo
 
     x : (N, C, H, W)          rows, columns : broadcast to (N, H, W), in pixels          out : x's shape
     """
+    rows, columns = beside(x, rows), beside(x, columns)
     if interpolation == "nearest":
         return read(x, np.rint(rows), np.rint(columns), fill_mode, fill_value)
     top, left = np.floor(rows), np.floor(columns)
@@ -161,7 +162,7 @@ def read(x: Tensor, rows: Array, columns: Array, fill_mode: str, fill_value: flo
     """The pixels at whole places, (N, H, W) each, inside or outside the images."""
     rows, columns = np.broadcast_arrays(rows.astype(np.int64), columns.astype(np.int64))
     height, width = x.shape[2:]
-    samples = np.arange(x.shape[0])[:, None, None]
+    samples = np.arange(x.shape[0], like=rows)[:, None, None]
     pixels = x.transpose(0, 2, 3, 1)[samples, folded(rows, height, fill_mode), folded(columns, width, fill_mode)]
     out = pixels.transpose(0, 3, 1, 2)  # (N, H, W, C) -> (N, C, H, W)
     if fill_mode == "constant":

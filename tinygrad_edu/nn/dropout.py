@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import ops
-from ..engine import Tensor, random
+from ..engine import Tensor, beside, random
 from .module import Module
 
 __all__ = ["Dropout", "GaussianNoise"]
@@ -29,7 +29,7 @@ class Dropout(Module):
         if not self.training or self.rate == 0:
             return x
         keep = self._rng.random(x.shape, dtype="float32") >= self.rate
-        return ops.dropout(x, keep, self.rate)
+        return ops.dropout(x, beside(x, keep), self.rate)
 
     def extra_repr(self) -> str:
         """The rate."""
@@ -54,7 +54,9 @@ class GaussianNoise(Module):
         """(...) -> (...)."""
         if not self.training or self.std == 0:
             return x
-        return x + (self.std * self._rng.standard_normal(x.shape)).astype(x.dtype)
+        noise = self.std * self._rng.standard_normal(x.shape)
+        out: Tensor = x + beside(x, noise, x.dtype)
+        return out
 
     def extra_repr(self) -> str:
         """The standard deviation."""

@@ -14,7 +14,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..engine import Tensor, mutation, no_grad
+from ..engine import Tensor, beside, mutation, no_grad
+from ..engine.device import HOST, host, moved
 from ..engine.errors import NotReadyError
 from ..engine.looks import drawn
 from ..optim.state import fitting
@@ -248,7 +249,7 @@ class Module:
         Errors: NotReadyError if a part is not built yet.
         """
         self._ready()
-        return {name: p.data.copy() for name, p in self.named_variables()}
+        return {name: host(p.data.copy()) for name, p in self.named_variables()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
         """Take over values. Every name, shape and dtype is checked before anything is written.
@@ -261,8 +262,23 @@ class Module:
         own = dict(self.named_variables())
         values = fitting({n: p.data for n, p in own.items()}, state, type(self).__name__, strict)
         for name, value in values.items():
-            own[name].data[...] = value
+            own[name].data[...] = beside(own[name], value)
             mutation.stamp(own[name].data)
+
+    @property
+    def device(self) -> str:
+        """Where the parameters live: "cpu", or a GPU such as "cuda:0"."""
+        return next((p.device for _, p in self.named_variables()), HOST)
+
+    def to(self, device: str) -> Self:
+        """Move all parameters to a device, in place; forgets their gradients. Make or compile the optimiser afterwards.
+
+        Errors: NotReadyError if a part is not built yet; MissingExtraError without CuPy; DeviceError if it is not there.
+        """
+        self._ready()
+        for _, p in self.named_variables():
+            p.data, p.grad = moved(p.data, device), None
+        return self
 
     def astype(self, dtype: Any) -> Self:
         """Convert all parameters to a dtype, such as float64 to check gradients; forgets their gradients."""

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
-from ..engine import Array, Tensor, random
+from ..engine import Array, Tensor, random, raw
 from ..engine.errors import ShapeError
 from . import init as start
 from .linear import sizes
@@ -57,7 +57,7 @@ def walk_in_time(
 
 def zero_states(x: Tensor, units: int, n: int) -> tuple[Array, ...]:
     """n states of zeros, (N, units), for a batch x."""
-    return tuple(np.zeros((x.shape[0], units), x.dtype) for _ in range(n))
+    return tuple(np.zeros_like(raw(x), shape=(x.shape[0], units)) for _ in range(n))
 
 
 def unit_forget_bias(bias: Array) -> Array:

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import mutation
+from ..engine import beside, mutation
+from ..engine.device import host
 from ..engine.errors import CheckpointError, NotReadyError, TinygradEduError
 from ..io import load, save
 from ..io._model_file import read_model, write_model
@@ -82,7 +83,7 @@ def write_weights(module: Module, values: Mapping[str, Any], what: str) -> None:
     """Take over values by path; every name, shape and dtype is checked before anything is written."""
     own = stored(module)
     for path, value in fitting({path: p.data for path, p in own.items()}, values, what).items():
-        own[path].data[...] = value
+        own[path].data[...] = beside(own[path], value)
         mutation.stamp(own[path].data)
 
 
@@ -129,7 +130,7 @@ def save_model(model: Any, filepath: str | os.PathLike[str], overwrite: bool = T
     ready(model, "save")
     config = serialize(model) | {"build_config": serialize({"input_shape": model.input_shape})}
     config["compile_config"] = serialize(model.get_compile_config(), "compile")
-    state: dict[str, Any] = {"weights": nested({p: w.data for p, w in stored(model).items()}), "optimizer": None}
+    state: dict[str, Any] = {"weights": nested({p: host(w.data) for p, w in stored(model).items()}), "optimizer": None}
     if model.optimizer is not None and model.optimizer.groups:
         state["optimizer"] = nested(optimizer_state(model))
     state["generators"] = dict(generators(model))
@@ -255,7 +256,7 @@ def save_weights(model: Any, filepath: str | os.PathLike[str], overwrite: bool =
     """
     path = checked(filepath, (".weights.npz",), "save_weights", overwrite)
     ready(model, "save_weights")
-    save(nested({p: w.data for p, w in stored(model).items()}), path)
+    save(nested({p: host(w.data) for p, w in stored(model).items()}), path)
 
 
 def load_weights(model: Any, filepath: str | os.PathLike[str], skip_mismatch: bool = False) -> None:

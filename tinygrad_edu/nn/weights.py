@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine import Array, Tensor, mutation
+from ..engine import Array, Tensor, beside, mutation
+from ..engine.device import host
 from ..engine.errors import NotReadyError, ShapeError
 from .parameter import Parameter
 
@@ -70,7 +71,7 @@ class Weighted:
 
     def get_weights(self) -> list[Array]:
         """Copies of the weights' values, in the order of ``weights``."""
-        return [p.data.copy() for p in self.weights]
+        return [host(p.data.copy()) for p in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Take over values in the order of ``weights``; all shapes are checked before anything is written.
@@ -83,7 +84,7 @@ class Weighted:
         if shapes != given:
             raise ShapeError(f"set_weights: {type(self).__name__} has weights of shapes {shapes}, not {given}.")
         for p, value in zip(own, values):
-            p.data[...] = value
+            p.data[...] = beside(p, value)
             mutation.stamp(p.data)
 
     def count_params(self) -> int:

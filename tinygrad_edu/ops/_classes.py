@@ -86,7 +86,9 @@ def expected(
     """The targets for scores x. Smoothing mixes them with the uniform distribution, weight multiplies class by class."""
     dtype, n = np.result_type(raw(x), np.float16), x.shape[axis]
     plain = not label_smoothing and weight is None
-    class_weight = np.ones_like(raw(x), dtype, shape=n) if weight is None else np.asarray(raw(weight), dtype)
+    class_weight = (
+        np.ones_like(raw(x), dtype, shape=n) if weight is None else np.asarray(raw(weight), dtype, like=raw(x))
+    )
     if class_weight.shape != (n,):
         raise ShapeError(f"{loss}: weight {class_weight.shape}, but there are {n} classes. Give one number a class.")
     slope = (1 - label_smoothing) * class_weight

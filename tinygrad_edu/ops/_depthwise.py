@@ -48,6 +48,7 @@ def conv_weight(x: Array, y: Array, win: Window) -> Array:
     x = padded(x, win.padding)
     out = np.empty_like(x, np.result_type(x, y), shape=(x.shape[0], 1, *win.kernel))
     axes = [*range(x.ndim)]
+    kernels: Array = out[:, 0]
     for entry, where in win.entries(y.shape[1:-1]):
-        out[(slice(None), 0, *entry)] = np.einsum(x[where], axes, y, axes, [0])
+        kernels[:, *entry] = np.einsum(x[where], axes, y, axes, [0])
     return out

@@ -26,7 +26,7 @@ def _diagonal(x: Array, offset: int, axis1: int, axis2: int) -> Any:
     out = x.diagonal(offset, axis1, axis2)
     lead = [n for i, n in enumerate(x.shape) if i not in (axis1 % x.ndim, axis2 % x.ndim)]
     shape = (*lead, x.shape[axis1], x.shape[axis2])
-    along = np.arange(out.shape[-1])
+    along = np.arange(out.shape[-1], like=raw(out))
     index = (..., along + max(-offset, 0), along + max(offset, 0))
     put: Any = lambda g: scatter(g, index, shape)
     return out, lambda g: np.moveaxis(put(g), (-2, -1), (axis1, axis2))

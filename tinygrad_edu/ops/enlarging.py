@@ -56,7 +56,7 @@ def repeat(x: Array, repeats: Any, axis: int | None = None) -> Any:
     if np.ndim(repeats) == 0:
         runs = (*shape[:along], n, int(repeats), *shape[along + 1 :])  # (.., n * r, ..) -> (.., n, r, ..)
         return out, lambda g: g.reshape(runs).sum(axis=along + 1).reshape(x.shape), None
-    index = (slice(None),) * along + (np.repeat(np.arange(n), repeats),)
+    index = (slice(None),) * along + (np.repeat(np.arange(n, like=raw(x)), repeats),)
     return out, lambda g: scatter(g, index, shape).reshape(x.shape), None
 
 
@@ -90,5 +90,6 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
     if mode not in COPYING:
         raise ValueError(f"pad: mode is 'constant', {', '.join(map(repr, COPYING))}, not {mode!r}.")
     # where each entry comes from, axis by axis
-    sources: Any = np.ix_(*(np.pad(np.arange(n), width, mode) for n, width in zip(x.shape, widths)))  # type: ignore[call-overload]
+    numbers = (np.arange(n, like=raw(x)) for n in x.shape)
+    sources: Any = np.ix_(*(np.pad(n, tuple(width), mode) for n, width in zip(numbers, widths.tolist())))  # type: ignore[call-overload]
     return np.pad(raw(x), pad_width, mode), lambda g: scatter(g, sources, x.shape), None  # type: ignore[call-overload]

@@ -194,7 +194,7 @@ def index_update(x: Array, index: Any, y: Array) -> Any:
                 "right gradient. Use index_add to add both, or name each entry once."
             )
     out = value.astype(np.result_type(value, raw(y)), order="C")
-    out[index] = fitted("index_update", raw(y), out[index].shape)
+    out[index] = raw(y) if np.ndim(raw(y)) == 0 else fitted("index_update", raw(y), out[index].shape)
     return out, lambda g: index_update(g, index, 0.0), None, lambda g: g[index]
 
 
@@ -254,7 +254,7 @@ def gather(x: Array, axis: int, index: Array) -> Any:
         raise ShapeError(
             f"gather: index {chosen.shape} into {x.shape} along axis {axis}. It needs as many axes, no other one longer."
         )
-    grid = list(np.ix_(*map(np.arange, chosen.shape)))
+    grid = list(np.ix_(*(np.arange(n, like=chosen) for n in chosen.shape)))
     grid[axis] = chosen
     everywhere = tuple(grid)
     return x[everywhere], lambda g: scatter(g, everywhere, x.shape), None, None

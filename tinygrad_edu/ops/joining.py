@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Array, op
+from ..engine import Array, op, raw
 from ..engine.domain import call
 from ..engine.errors import ShapeError
 
@@ -37,7 +37,8 @@ def listed(name: str, xs: Any) -> list[Array]:
         raise TypeError(
             f"{name}: give a list of arrays, [a, b], not {type(xs).__name__}. To use the rows of one, list(x)."
         )
-    return [x if hasattr(x, "shape") else np.asarray(x) for x in xs]
+    like = next((raw(x) for x in xs if hasattr(x, "__array_function__")), None)
+    return [x if hasattr(x, "shape") else np.asarray(x, like=like) for x in xs]
 
 
 def _joined(name: str, xs: Any, shape: Callable[[Array], Any], axis: int) -> Any:

@@ -47,7 +47,11 @@ def nll_loss(
     x = classes_last(log_probabilities, axis)
     n = x.shape[-1]
     labels, keep = classes("nll_loss", targets, n, ignore_index)
-    each = np.ones_like(raw(x), shape=labels.shape) if weight is None else np.asarray(raw(weight), raw(x).dtype)[labels]
+    each = (
+        np.ones_like(raw(x), shape=labels.shape)
+        if weight is None
+        else np.asarray(raw(weight), raw(x).dtype, like=raw(x))[labels]
+    )
     if keep is not None:
         each = each * keep
     rows = x.reshape(-1, n)

@@ -334,7 +334,8 @@ def adaptive_max_pool2d(x: Array, output_size: Any) -> Any:
         for j, (s, t) in enumerate(cols):
             flat = images[:, :, a:b, s:t].reshape(n, c, -1).argmax(axis=-1)
             where[:, :, i, j] = (a + flat // (t - s)) * width + s + flat % (t - s)
-    at = (np.arange(n)[:, None, None, None], np.arange(c)[:, None, None], where // width, where % width)
+    batch, channel = np.arange(n, like=images), np.arange(c, like=images)
+    at = (batch[:, None, None, None], channel[:, None, None], where // width, where % width)
     return x[at], lambda g: index_add(np.zeros_like(x), at, g), None
 
 

@@ -155,4 +155,5 @@ def roll(x: Array, shift: Any, axis: Any = None) -> Any:
     x : (...)          shift, axis : one integer each, or as many          out : (...)
     Gradient: g, shifted back.
     """
-    return np.roll(x, shift, axis), lambda g: np.roll(g, np.negative(shift), axis), None
+    back = tuple(-n for n in shift) if np.ndim(shift) else -shift
+    return np.roll(x, shift, axis), lambda g: np.roll(g, back, axis), None

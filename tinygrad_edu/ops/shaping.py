@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Array, op
+from ..engine import Array, op, raw
+from ..engine.device import HOST, device_of, moved
 from ..engine.domain import call, reals
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ravel",
     "reshape",
     "squeeze",
+    "to",
 ]
 
 
@@ -166,3 +168,15 @@ def astype(x: Array, dtype: Any) -> Any:
     Gradient: g in x's dtype (its real part, from complex).  A dtype that is not floating ends the graph.
     """
     return x.astype(dtype), lambda g: g, None
+
+
+@op(method=True, samples=lambda draw: call(draw.array(draw.shape()), HOST), reference=lambda x, device: x)
+def to(x: Array, device: str) -> Any:
+    """x on another device; x itself if it lives there.
+
+    x : (...)          device : "cpu", "cuda", "cuda:1", ...          out : (...)
+    Gradient: g, brought back.
+    Errors: MissingExtraError without CuPy, DeviceError for a device that is not there.
+    """
+    here = device_of(raw(x))
+    return moved(raw(x), device), lambda g: to(g, here), None

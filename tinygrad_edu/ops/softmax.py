@@ -30,7 +30,7 @@ def lowered(x: Array, axis: int) -> Array:
         if x.shape[-1] > SHORT:
             rows = x.reshape(-1, x.shape[-1])
             return x - rows[np.arange(len(rows), like=rows), rows.argmax(-1)].reshape((*x.shape[:-1], 1))
-        x = np.asfortranarray(x)
+        x = np.asfortranarray(x, like=x)
     return x - np.maximum.reduce(x, axis, keepdims=True)
 
 

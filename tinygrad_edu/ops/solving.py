@@ -92,7 +92,7 @@ def _cofactors(x: Array, value: Array) -> Array:
             return value[..., None, None] * turned(inverse)
     except np.linalg.LinAlgError:
         pass
-    others = np.array([[k for k in range(n) if k != i] for i in range(n)], dtype=int)  # (n, n - 1)
+    others = np.array([[k for k in range(n) if k != i] for i in range(n)], dtype=int, like=bare)  # (n, n - 1)
     minors = [np.linalg.det(x[..., rest[:, None], others[:, None, :]]) for rest in others]  # (..., n) for each row
     odd = np.asarray(np.indices((n, n)).sum(axis=0) % 2, dtype=bool, like=bare)
     unsigned = np.stack(minors, -2)

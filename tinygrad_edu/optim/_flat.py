@@ -21,7 +21,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from ..engine import Array, Tensor, mutation
-from ..engine.errors import DTypeError, ShapeError
+from ..engine.errors import DeviceError, DTypeError, ShapeError
 from .noticed import Grown, SharedParametersWarning, Spent, ZeroGradWarning
 
 BLOCK = 2**17  # entries that a block has at most
@@ -120,6 +120,11 @@ class Flat:
             raise wrong(
                 f"A parameter of {view.shape} {view.dtype} was given data of {p.data.shape} {p.data.dtype} after its optimiser "
                 "was made. Make a new optimiser for it."
+            )
+        if type(p.data) is not type(view):
+            raise DeviceError(
+                f"A parameter was moved to {p.device!r} after its optimiser was made. Move the model first, then make a new "
+                "optimiser."
             )
         if LIVING.get(id(mutation.owner(p.data)), self) is not self:
             self.warn(

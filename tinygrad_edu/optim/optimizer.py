@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
-from ..engine import Array, Tensor
+from ..engine import Array, Tensor, beside
+from ..engine.device import host
 from ..engine.errors import NotReadyError, UnknownNameError
 from ._arguments import Kind, Options, arguments_of
 from ._flat import Flat, norm
@@ -56,6 +57,7 @@ class Optimizer(metaclass=Kind):
     start: float = 0.0  # what the state arrays start from
     first: tuple[str, ...] = ()  # common options that come before the rule's own by place
     weight_decay: float | None = None
+    before_step: Callable[[], Any] | None = None  # called by step: gradients may still be changed
     known: ClassVar[dict[str, type[Optimizer]]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
@@ -120,6 +122,8 @@ class Optimizer(metaclass=Kind):
     def step(self) -> None:
         """Move every parameter that has a gradient."""
         flats = self._flats()
+        if self.before_step is not None:
+            self.before_step()
         for flat in flats:
             flat.collect()
         if not any(flat.blocks for flat in flats):
@@ -277,7 +281,7 @@ class Optimizer(metaclass=Kind):
         scalars = {"iterations": np.array(self.iterations), "learning_rate": np.array(self.lr)}
         if self.gradient_accumulation_steps:
             scalars["gathered"] = np.array(self.gathered)
-        return scalars | {name: view.copy() for name, view in self._state()}
+        return scalars | {name: host(view.copy()) for name, view in self._state()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over a state; a schedule in use stays and goes on from the loaded ``iterations``.
@@ -290,7 +294,7 @@ class Optimizer(metaclass=Kind):
         if not callable(self._lr):
             self.lr = float(found["learning_rate"])
         for name, view in self._state():
-            view[...] = found[name]
+            view[...] = beside(view, found[name])
 
     def _state(self) -> Iterator[tuple[str, Array]]:
         """Each state array of each parameter, under its name, as a view in the parameter's shape."""

@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 
 from ..engine import Array, Tensor
+from ..engine.device import HOST, moved
 from ..engine.errors import CheckpointError, DataError
 from . import checks
 from .structure import Batch, Nested, leaves, pack, transform, unpack
@@ -50,11 +51,12 @@ class Column:
     memory traffic, and so faster than floats (25 us).
     """
 
-    def __init__(self, array: Array, pixels: Any = None) -> None:
+    def __init__(self, array: Array, pixels: Any = None, device: str = HOST) -> None:
         self.array = np.ascontiguousarray(array)  # `take` would copy the whole of another at every call
         small = pixels is not None and array.dtype.kind in "biu" and array.dtype.itemsize == 1
         self.dtype = np.dtype(pixels) if small else array.dtype
         self.buffers: list[Array] = []
+        self.device = device
 
     def rows(self, index: Array) -> Tensor:
         """The samples with these numbers."""
@@ -63,11 +65,11 @@ class Column:
             self.array.take(index, axis=0, out=out, mode="clip")  # with "raise" numpy would go through a copy
         else:
             out[...] = self.array.take(index, axis=0)
-        return Tensor(out)
+        return Tensor(moved(out, self.device))
 
     def slice(self, start: int, stop: int) -> Tensor:
         """The samples from start to stop, as a view where the dtype allows it."""
-        return Tensor(self.array[start:stop].astype(self.dtype, copy=False))
+        return Tensor(moved(self.array[start:stop].astype(self.dtype, copy=False), self.device))
 
     def free(self, n: int) -> Array:
         """Memory for n samples that only this column refers to."""
@@ -104,15 +106,15 @@ class Arrays(Source):
         steps: int | None = None,
         rng: np.random.Generator | None = None,
         dtype: Any = np.float32,
+        device: str = HOST,
     ) -> None:
         self.samples = checks.cardinality(x=x, y=y, sample_weight=sample_weight)
         self.batch_size = checks.batch_size(batch_size, self.samples, steps)
         self.steps = steps or math.ceil(self.samples / self.batch_size)
         self.rng, self.targets = rng, y
         self.columns = (
-            transform(lambda a: Column(a, pixels=dtype), x),
-            transform(Column, y),
-            transform(Column, sample_weight),
+            transform(lambda a: Column(a, pixels=dtype, device=device), x),
+            *(transform(lambda a: Column(a, device=device), part) for part in (y, sample_weight)),
         )
         self.stream = itertools.chain.from_iterable(iter(self.once, None)) if steps else None
         self.taken = 0  # batches of the pass over all samples that is under way
@@ -186,9 +188,15 @@ class Stream(Source):
     """
 
     def __init__(
-        self, batches: Iterable[Batch], *, steps: int | None = None, dtype: Any = np.float32, weights: Any = None
+        self,
+        batches: Iterable[Batch],
+        *,
+        steps: int | None = None,
+        dtype: Any = np.float32,
+        device: str = HOST,
+        weights: Any = None,
     ) -> None:
-        self.batches, self.dtype, self.weights = batches, dtype, weights
+        self.batches, self.dtype, self.device, self.weights = batches, dtype, device, weights
         self.steps = steps or (len(batches) if isinstance(batches, Sized) else None)
         self.limit = steps
         self.peeked: list[Batch] = []
@@ -253,8 +261,8 @@ class Stream(Source):
         checks.cardinality(x=x, y=y, sample_weight=sample_weight)
         if self.weights is not None:
             sample_weight = class_weights(y, self.weights, sample_weight)
-        x = transform(lambda a: Column(a, pixels=self.dtype).slice(0, len(a)), x)
-        return pack(x, transform(Tensor, y), transform(Tensor, sample_weight))
+        x = transform(lambda a: Column(a, pixels=self.dtype, device=self.device).slice(0, len(a)), x)
+        return pack(x, *(transform(lambda a: Tensor(moved(a, self.device)), part) for part in (y, sample_weight)))
 
 
 NAMES = ("x", "y", "sample_weight")
@@ -270,6 +278,7 @@ def source(
     steps: int | None = None,
     rng: np.random.Generator | None = None,
     dtype: Any = np.float32,
+    device: str = HOST,
 ) -> Source:
     """The Source of what fit, evaluate and predict take as their data."""
     if isinstance(x, Source):
@@ -280,13 +289,13 @@ def source(
             raise ValueError("y and sample_weight come with the batches: let x yield (x, y) or (x, y, sample_weight).")
         if batch_size is not None:
             raise ValueError("batch_size: the data yields batches of its own size. Leave batch_size out.")
-        return Stream(x, steps=steps, dtype=dtype, weights=class_weight)
+        return Stream(x, steps=steps, dtype=dtype, device=device, weights=class_weight)
     x, y, sample_weight = (checks.arrays(n, part, dtype) for n, part in zip(NAMES, (x, y, sample_weight)))
     checks.cardinality(x=x, y=y, sample_weight=sample_weight)
     checks.finite(x=x, y=y, sample_weight=sample_weight)
     if class_weight is not None:
         sample_weight = class_weights(y, class_weight, sample_weight)
-    return Arrays(x, y, sample_weight, batch_size=batch_size, steps=steps, rng=rng, dtype=dtype)
+    return Arrays(x, y, sample_weight, batch_size=batch_size, steps=steps, rng=rng, dtype=dtype, device=device)
 
 
 def is_stream(x: Any) -> bool:

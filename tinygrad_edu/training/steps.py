@@ -141,7 +141,7 @@ class Steps:
         """Let every metric take in one batch; returns all results so far."""
         how = self._how("compute_metrics")
         if y is not None:
-            how.update(y, transform(detached, y_pred), sample_weight)
+            how.update(*(transform(detached, part) for part in (y, y_pred, sample_weight)))
         return self.get_metrics_result()
 
     def get_metrics_result(self) -> dict[str, Any]:

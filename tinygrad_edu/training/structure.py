@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..engine import Tensor
+from ..engine.device import host
 
 __all__ = ["Batch", "Nested", "array", "detached", "joined", "leaves", "pack", "samples", "transform", "unpack"]
 
@@ -65,13 +66,13 @@ def samples(x: Nested) -> int:
 
 
 def detached(value: Any) -> Any:
-    """The value without its graph."""
-    return value.detach() if isinstance(value, Tensor) else value
+    """The value without its graph, on the host."""
+    return Tensor(host(value.data)) if isinstance(value, Tensor) else value
 
 
 def array(value: Any) -> Any:
     """The value as a plain array."""
-    return value.data if isinstance(value, Tensor) else np.asarray(value)
+    return host(value.data) if isinstance(value, Tensor) else np.asarray(value)
 
 
 def joined(batches: list[Nested]) -> Nested:

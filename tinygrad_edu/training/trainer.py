@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import no_grad
+from ..engine.device import HOST
 from ..engine.errors import NotReadyError
 from . import checks, noticed
 from .callbacks import Callback, CallbackList, History, ProgressBar
@@ -108,6 +109,7 @@ class Trainer(Steps):
             run.go_on()
             while run.epoch < epochs and not self.stop_training:
                 self._epoch(run, validation_freq)
+            self.optimizer.finalize_variable_values()
             stations.on_train_end(run.logs)
         except KeyboardInterrupt as stop:
             stop.add_note(
@@ -148,7 +150,7 @@ class Trainer(Steps):
         callbacks: Callback | Sequence[Callback] | None = None,
     ) -> Any:
         """The predictions for x as a plain array (a list or dict of arrays for several outputs). Needs no compile."""
-        data = source(x, batch_size=batch_size, steps=steps, dtype=self._dtype())
+        data = source(x, batch_size=batch_size, steps=steps, **self._place())
         stations = self._stations(callbacks, verbose, steps=data.steps)
         stations.on_predict_begin()
         outputs = []
@@ -190,7 +192,7 @@ class Trainer(Steps):
     def predict_on_batch(self, x: Any) -> Any:
         """The predictions for this batch as a plain array."""
         with no_grad():
-            return transform(array, self.predict_step(next(source(x, steps=1, dtype=self._dtype()).epoch())))
+            return transform(array, self.predict_step(next(source(x, steps=1, **self._place()).epoch())))
 
     # -- bookkeeping ---------------------------------------------------------------------------------------------------
 
@@ -239,7 +241,7 @@ class Trainer(Steps):
 
     def _source(self, *parts: Any, **options: Any) -> Source:
         """The data to train or evaluate with; model, loss and data are seen to fit together first."""
-        data = source(*parts, **options, dtype=self._dtype())
+        data = source(*parts, **options | self._place())
         self._prepare(data)
         return data
 
@@ -291,6 +293,10 @@ class Trainer(Steps):
         order = [name for name in self.metrics_names if name in logs]
         values = [logs[name] for name in (*order, *(k for k in logs if k not in order))]
         return values[0] if len(values) == 1 else values
+
+    def _place(self) -> dict[str, Any]:
+        """What the model's parameters have and its batches must have too: a floating dtype, and a device."""
+        return {"dtype": self._dtype(), "device": next((p.device for _, p in self.named_parameters()), HOST)}
 
     def _dtype(self) -> Any:
         """The floating dtype of the model's parameters; float32 before there are any."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ... import ops
-from ...engine import Tensor, random
+from ...engine import Tensor, beside, random
 from ...engine.errors import ShapeError
 from ...nn.recurrent import unit_forget_bias, walk_in_time, zero_states
 from .. import activations
@@ -97,7 +97,7 @@ class _Recurrent(Layer):
         """What is kept of each sample, (N, width), in training; None for all."""
         if not self.training or rate == 0:
             return None
-        return self._rng.random((len(x), width), dtype="float32") >= rate
+        return beside(x, self._rng.random((len(x), width), dtype="float32") >= rate)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """The mask of the sequence if all outputs are returned."""

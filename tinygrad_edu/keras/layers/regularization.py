@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
-from ...engine import Tensor, random
+from ...engine import Tensor, beside, random
 from ._images import Images
 from .base import Layer
 
@@ -39,7 +39,7 @@ class Dropout(Layer):
         if not self.training or self.rate == 0:
             return inputs
         keep = self._rng.random(self.drawn(inputs.shape), dtype="float32") >= self.rate
-        return ops.dropout(inputs, keep, self.rate)
+        return ops.dropout(inputs, beside(inputs, keep), self.rate)
 
 
 class SpatialDropout1D(Dropout, Images):
@@ -89,8 +89,8 @@ class GaussianNoise(Layer):
         """(...) -> (...)."""
         if not self.training or self.stddev == 0:
             return inputs
-        noise = (self.stddev * self._rng.standard_normal(inputs.shape)).astype(inputs.dtype)
-        return inputs + noise
+        noise = self.stddev * self._rng.standard_normal(inputs.shape)
+        return inputs + beside(inputs, noise, inputs.dtype)
 
 
 class GaussianDropout(Layer):
@@ -110,5 +110,5 @@ class GaussianDropout(Layer):
         if not self.training or self.rate == 0:
             return inputs
         spread = (self.rate / (1 - self.rate)) ** 0.5
-        noise = (1 + spread * self._rng.standard_normal(inputs.shape)).astype(inputs.dtype)
-        return inputs * noise
+        noise = 1 + spread * self._rng.standard_normal(inputs.shape)
+        return inputs * beside(inputs, noise, inputs.dtype)
