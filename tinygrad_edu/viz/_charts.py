@@ -29,8 +29,13 @@ def chart(name: str, values: Sequence[float], validation: Sequence[float] | None
     margin = 0.05 * (high - low) or 0.05 * (abs(high) or 1.0)
     low, high = low - margin, high + margin
     longest = max(len(vs) for _, vs, _ in lines)
-    x = lambda i: LEFT + (WIDTH - LEFT - 12) * (i / max(longest - 1, 1))
-    y = lambda v: TOP + (HEIGHT - TOP - BOTTOM) * (high - v) / (high - low)
+
+    def x(i: float) -> float:
+        return LEFT + (WIDTH - LEFT - 12) * (i / max(longest - 1, 1))
+
+    def y(v: float) -> float:
+        return TOP + (HEIGHT - TOP - BOTTOM) * (high - v) / (high - low)
+
     parts = []
     for tick in round_steps(low, high):
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - 12}" y1="{y(tick):.1f}" y2="{y(tick):.1f}"/>')

@@ -112,7 +112,7 @@ def canvas_section(model: Any, x: Any, y: Any, names: list[str]) -> str:
 CANVAS = """<div id="play">
 <div><canvas id="pad" width="280" height="280" aria-label="draw here"></canvas>
 <div class="under"><button id="clear">Clear</button> <small>or take</small> <span id="samples"></span></div></div>
-<figure><div id="seen"></div><figcaption>what it sees</figcaption><output id="answer">?</output></figure>
+<figure><canvas id="seen"></canvas><figcaption>what it sees</figcaption><output id="answer">?</output></figure>
 <div id="bars"></div>
 </div><div id="layers"></div>"""
 

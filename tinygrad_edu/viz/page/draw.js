@@ -54,40 +54,42 @@ function imageOf(strokes, n) {
 
 const BLUE = [59, 130, 196], RED = [199, 84, 80];
 
-// Numbers as coloured squares: blue above 0, red below. An image of (height, width).
-function tile(values, height, width, top) {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  const brush = canvas.getContext("2d"), pixels = brush.createImageData(width, height);
-  values.forEach((v, i) => pixels.data.set([...(v >= 0 ? BLUE : RED), 255 * Math.min(1, Math.abs(v) / (top || 1))], 4 * i));
+// Paints images of numbers beside each other, each [values, height, width]: blue above 0, red below, the larger the stronger.
+function paintTiles(canvas, images, columns) {
+  const [, height, width] = images[0], gap = images.length > 1 ? 1 : 0;
+  const wide = columns * (width + gap) - gap, high = Math.ceil(images.length / columns) * (height + gap) - gap;
+  [canvas.width, canvas.height] = [wide, high];
+  const brush = canvas.getContext("2d"), pixels = brush.createImageData(wide, high);
+  let top = 1e-9;
+  for (const [values] of images) for (const v of values) top = Math.max(top, Math.abs(v));
+  images.forEach(([values], k) => {
+    const left = (k % columns) * (width + gap), above = Math.floor(k / columns) * (height + gap);
+    for (let i = 0; i < values.length; i++) {
+      const at = 4 * ((above + Math.floor(i / width)) * wide + left + (i % width)), colour = values[i] >= 0 ? BLUE : RED;
+      for (let j = 0; j < 3; j++) pixels.data[at + j] = colour[j];
+      pixels.data[at + 3] = (255 * Math.abs(values[i])) / top;
+    }
+  });
   brush.putImageData(pixels, 0, 0);
+  canvas.dataset.tiles = images.length;
   return canvas;
 }
 
-// A value of the network as tiles: one for each channel of images, or one with all numbers in a few rows.
-function tiles({ data, shape }) {
-  const top = data.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-  if (shape.length === 4) {
-    const last = shape[1] === shape[2] && shape[2] !== shape[3]; // (1, H, W, C), as Keras has it
-    const [channels, height, width] = last ? [shape[3], shape[1], shape[2]] : shape.slice(1);
-    const pixel = (c, i) => (last ? data[i * channels + c] : data[c * height * width + i]);
-    const image = (c) => Array.from({ length: height * width }, (_, i) => pixel(c, i));
-    return Array.from({ length: Math.min(channels, 32) }, (_, c) => tile(image(c), height, width, top));
-  }
-  const columns = Math.min(32, data.length), rows = Math.ceil(data.length / columns);
-  const padded = Array.from({ length: columns * rows }, (_, i) => data[i] || 0);
-  return [tile(padded, rows, columns, top)];
+// A value of the network: an image for each channel, or all its numbers in a few rows.
+function paintValue(canvas, { data, shape }) {
+  if (shape.length !== 4) return paintTiles(canvas, [[data, Math.ceil(data.length / 32), Math.min(32, data.length)]], 1);
+  const last = shape[1] === shape[2] && shape[2] !== shape[3]; // (1, H, W, C), as Keras has it
+  const [channels, height, width] = last ? [shape[3], shape[1], shape[2]] : shape.slice(1);
+  const size = height * width, pixel = (c, i) => data[last ? i * channels + c : c * size + i];
+  const images = Array.from({ length: channels }, (_, c) => [Float32Array.from({ length: size }, (_, i) => pixel(c, i)), height, width]);
+  return paintTiles(canvas, images.slice(0, 32), Math.min(16, channels));
 }
 
 function show(network, pixels, view) {
   const [low, high] = network.program.range;
   const values = network.run(pixels.map((v) => low + v * (high - low)));
-  view.seen.replaceChildren(tile(pixels, network.program.side, network.program.side, 1));
-  view.layers.forEach((box, i) => {
-    box.replaceChildren(...tiles(values[network.program.layers[i].step]));
-    box.classList.toggle("wide", box.children.length === 1);
-  });
+  paintTiles(view.seen, [[pixels, network.program.side, network.program.side]], 1);
+  view.layers.forEach((canvas, i) => paintValue(canvas, values[network.program.layers[i].step]));
   const chances = Network.probabilities(Array.from(values.at(-1).data));
   const best = chances.indexOf(Math.max(...chances));
   view.bars.forEach((bar, i) => {
@@ -111,7 +113,7 @@ function begin(program) {
   view.layers = program.layers.map((layer) => {
     const figure = make("figure", page("layers"));
     make("figcaption", figure, layer.name);
-    return make("div", figure, "", "tiles");
+    return make("canvas", figure);
   });
   view.bars = program.classes.map((name) => {
     const bar = make("div", page("bars"), "", "bar");
@@ -172,7 +174,7 @@ function begin(program) {
     const bytes = Uint8Array.from(atob(sample), (c) => c.charCodeAt(0)), pixels = Float32Array.from(bytes, (v) => v / 255);
     const button = make("button", page("samples"));
     button.title = "show this test image to the network";
-    button.append(tile(pixels, program.side, program.side, 1));
+    paintTiles(make("canvas", button), [[pixels, program.side, program.side]], 1);
     button.addEventListener("click", () => {
       clear();
       show(network, pixels, view);

@@ -129,57 +129,58 @@ function product(step, x, w, b) {
   return out;
 }
 
-// Calls visit(place in the image) for each pixel of a window that lies inside.
-function window_(step, [height, width], [kh, kw], oy, ox, visit) {
-  const [dy, dx] = step.dilation || [1, 1];
+// The pixels along one axis that entry k of a window meets: [first position, last position + 1, first pixel, step between pixels].
+function met(step, axis, k, size, positions) {
+  const stride = step.stride[axis], offset = k * (step.dilation ? step.dilation[axis] : 1) - step.padding[axis][0];
+  const first = Math.max(0, Math.ceil(-offset / stride)), end = Math.min(positions, Math.floor((size - 1 - offset) / stride) + 1);
+  return [first, end, first * stride + offset, stride];
+}
+
+// For each entry of a window and each row that it meets: visit(first place in the result, first pixel, how many, step, entry).
+function slide(step, [height, width], [rows, columns], [kh, kw], visit) {
   for (let ky = 0; ky < kh; ky++) {
-    const y = oy * step.stride[0] - step.padding[0][0] + ky * dy;
-    if (y < 0 || y >= height) continue;
+    const [top, bottom, firstY, strideY] = met(step, 0, ky, height, rows);
     for (let kx = 0; kx < kw; kx++) {
-      const x = ox * step.stride[1] - step.padding[1][0] + kx * dx;
-      if (x >= 0 && x < width) visit(y * width + x, ky * kw + kx);
+      const [left, right, firstX, strideX] = met(step, 1, kx, width, columns);
+      for (let row = top, y = firstY; row < bottom; row++, y += strideY) {
+        visit(row * columns + left, y * width + firstX, right - left, strideX, ky * kw + kx);
+      }
     }
   }
 }
 
 function convolution(step, x, w, b) {
   const [, channels, rows, columns] = step.shape, [, , height, width] = x.shape, [, depth, kh, kw] = w.shape;
-  const out = new Float32Array(sizeOf(step.shape)), perGroup = channels / step.groups;
+  const out = new Float64Array(sizeOf(step.shape)), perGroup = channels / step.groups;
   for (let o = 0; o < channels; o++) {
-    const first = Math.floor(o / perGroup) * depth;
-    for (let oy = 0; oy < rows; oy++) {
-      for (let ox = 0; ox < columns; ox++) {
-        let sum = b ? b.data[o] : 0;
-        for (let c = 0; c < depth; c++) {
-          const image = (first + c) * height * width, kernel = (o * depth + c) * kh * kw;
-          window_(step, [height, width], [kh, kw], oy, ox, (at, k) => (sum += x.data[image + at] * w.data[kernel + k]));
-        }
-        out[(o * rows + oy) * columns + ox] = sum;
-      }
+    const first = Math.floor(o / perGroup) * depth, to = o * rows * columns;
+    if (b) out.fill(b.data[o], to, to + rows * columns);
+    for (let c = 0; c < depth; c++) {
+      const image = (first + c) * height * width, kernel = (o * depth + c) * kh * kw;
+      slide(step, [height, width], [rows, columns], [kh, kw], (at, pixel, n, stride, k) => {
+        const weight = w.data[kernel + k];
+        for (let i = 0; i < n; i++) out[to + at + i] += weight * x.data[image + pixel + i * stride];
+      });
     }
   }
-  return out;
+  return Float32Array.from(out);
 }
 
-// Windows of each channel: finish(sum, largest, how many) is the pixel that comes out.
-const pooling = (finish) => (step, x) => {
+// Windows of each channel: meet(total, pixel) for each pixel, finish(total, how many) for each window.
+const pooling = (begin, meet, finish) => (step, x) => {
   const [, channels, rows, columns] = step.shape, [, , height, width] = x.shape;
-  const out = new Float32Array(sizeOf(step.shape)), all = step.kernel[0] * step.kernel[1];
+  const out = new Float64Array(sizeOf(step.shape)).fill(begin), counts = new Float64Array(rows * columns);
   for (let c = 0; c < channels; c++) {
-    for (let oy = 0; oy < rows; oy++) {
-      for (let ox = 0; ox < columns; ox++) {
-        let sum = 0, top = -Infinity, count = 0;
-        window_(step, [height, width], step.kernel, oy, ox, (at) => {
-          const v = x.data[c * height * width + at];
-          sum += v;
-          top = Math.max(top, v);
-          count++;
-        });
-        out[(c * rows + oy) * columns + ox] = finish(sum, top, step.count_padding ? all : count);
+    slide(step, [height, width], [rows, columns], step.kernel, (at, pixel, n, stride) => {
+      for (let i = 0; i < n; i++) {
+        const to = c * rows * columns + at + i;
+        out[to] = meet(out[to], x.data[c * height * width + pixel + i * stride]);
+        counts[at + i] += c === 0 ? 1 : 0;
       }
-    }
+    });
   }
-  return out;
+  const all = step.kernel[0] * step.kernel[1];
+  return Float32Array.from(out, (v, i) => finish(v, step.count_padding ? all : counts[i % counts.length]));
 };
 
 function transposed(step, x) {
@@ -205,8 +206,8 @@ const OPS = {
   linear: product,
   matmul: product,
   conv2d: convolution,
-  max_pool2d: pooling((sum, top) => top),
-  avg_pool2d: pooling((sum, top, count) => sum / count),
+  max_pool2d: pooling(-Infinity, Math.max, (top) => top),
+  avg_pool2d: pooling(0, (sum, v) => sum + v, (sum, count) => sum / count),
   batch_norm_inference: batchNorm,
   relu: each((v) => Math.max(v, 0)),
   leaky_relu: each((v, step) => (v > 0 ? v : v * step.slope)),
