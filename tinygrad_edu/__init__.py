@@ -32,12 +32,12 @@ from .engine.transforms import (
 )
 
 if TYPE_CHECKING:
-    from . import datasets, io, keras, nn, optim, training, verify, viz
+    from . import datasets, io, keras, nn, optim, parallel, training, verify, viz
     from .io import load, save
     from .nn import Model, Sequential
     from .verify import check_op, gradcheck
 
-ROOMS = ("datasets", "io", "keras", "nn", "optim", "training", "verify", "viz")
+ROOMS = ("datasets", "io", "keras", "nn", "optim", "parallel", "training", "verify", "viz")
 FROM_ROOMS = {
     "Model": "nn",
     "Sequential": "nn",
@@ -72,6 +72,7 @@ __all__ = [
     "op",
     "ops",
     "optim",
+    "parallel",
     "raw",
     "save",
     "set_random_seed",

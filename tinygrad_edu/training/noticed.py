@@ -72,6 +72,8 @@ class TrainingModeWarning(TinygradEduWarning):
 class Watch(Callback):
     """Looks at the steps of a fit."""
 
+    everywhere = False
+
     def on_train_begin(self, logs: Logs = None) -> None:
         """Begin anew; of a loss that is no number nothing is said where TerminateOnNaN does."""
         self.first = True

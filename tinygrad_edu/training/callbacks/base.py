@@ -21,6 +21,7 @@ class Callback:
     model: Any = None
     params: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed
     state: tuple[str, ...] = ()  # the attributes that a resumed run needs
+    everywhere = True  # False for what writes or prints: of several processes that train together, the first alone runs it
     order = 0  # those of a higher order are called later at every station: what saves sees what all others did
 
     def set_params(self, params: dict[str, Any]) -> None:
@@ -99,8 +100,13 @@ class CallbackList(Callback):
                 )
             callback.set_model(model)
             callback.set_params(params)
+        self.listen(self.callbacks)
+
+    def listen(self, callbacks: Iterable[Callback]) -> None:
+        """Call the hooks of these from now on."""
+        chosen = list(callbacks)
         for hook in HOOKS:
-            setattr(self, hook, together([getattr(c, hook) for c in self.callbacks if writes(c, hook)]))
+            setattr(self, hook, together([getattr(c, hook) for c in chosen if writes(c, hook)]))
 
     def named(self) -> dict[str, Callback]:
         """Those that have a state, by their class and number."""

@@ -19,6 +19,7 @@ Frequency = int | Literal["epoch"]  # after each epoch, or every so many batches
 class _Saving(Callback):
     """When to save: after each epoch, or every ``save_freq`` batches, counted over all epochs."""
 
+    everywhere = False
     save_freq: Frequency = "epoch"
     seen = 0  # batches since the last time
 

@@ -24,6 +24,8 @@ class ProgressBar(Callback):
         an epoch; 0 nothing.
     """
 
+    everywhere = False
+
     def __init__(self, verbose: int | str = "auto") -> None:
         if verbose not in (0, 1, 2, "auto"):
             raise ValueError(

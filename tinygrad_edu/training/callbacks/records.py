@@ -50,6 +50,8 @@ class CSVLogger(Callback):
     append : go on with a file that is there, without a second header.
     """
 
+    everywhere = False
+
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         self.filename, self.separator, self.append = Path(filename), separator, append
         self.keys: list[str] = []
