@@ -50,6 +50,11 @@ def not_analytic(x):
     return x * np.abs(x), lambda g: 2 * g * np.abs(x)
 
 
+@planted(analytic=True)
+def not_analytic_and_tiny(x):
+    return 1e-20 * x * np.abs(x), lambda g: 2e-20 * g * np.abs(x)
+
+
 @planted(samples=reals(90, 300, special=(100.0,)))
 def overflows_in_float32(x):
     e = np.exp(x)
@@ -135,6 +140,7 @@ def test_the_right_op_passes_every_property():
         (wrong_in_one_of_many, "gradient", "derivative of order 1"),
         (wrong_second, "second", "derivative of order 2"),
         (not_analytic, "holomorphic", "declared analytic, but the complex step"),
+        (not_analytic_and_tiny, "holomorphic", "declared analytic, but the complex step"),
         (overflows_in_float32, "dtypes", "NaN in float32"),
         (overflows_in_float32_on_the_second_way_back, "dtypes", "NaN in float32"),
         (layout_dependent, "layouts", "another value for fortran input"),
