@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Tensor, ops
-from tinygrad_edu.ops.softmax import SHORT
+from tinygrad_edu.ops.softmax import MANY, SHORT
 
 
-@pytest.mark.parametrize("classes", [1, 10, SHORT, SHORT + 1, 50])
+@pytest.mark.parametrize("classes", [1, 10, SHORT, SHORT + 1, 50, MANY // 20])
 def test_short_and_long_rows_agree_with_the_formula(classes):
     x, g = np.random.default_rng(classes).normal(size=(2, 7, 3, classes))
     e = np.exp(x)
@@ -54,3 +54,14 @@ def test_nothing_to_choose_from(f):
 
 def test_whole_numbers_give_floating_chances():
     np.testing.assert_allclose(ops.softmax(np.array([0, 0])), [0.5, 0.5])
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_many_logarithms_agree_with_the_formula(axis):
+    x, g = np.random.default_rng(0).normal(size=(2, 70, 80))
+    e = np.exp(x)
+    p = e / e.sum(axis=axis, keepdims=True)
+    t = Tensor(x, requires_grad=True)
+    ops.log_softmax(t, axis).backward(g)
+    np.testing.assert_allclose(ops.log_softmax(t, axis).data, np.log(p), rtol=1e-13)
+    np.testing.assert_allclose(t.grad.data, g - p * g.sum(axis=axis, keepdims=True), rtol=1e-12, atol=1e-14)

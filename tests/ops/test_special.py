@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import Tensor, ops
-from tinygrad_edu.ops.special import TAIL
+from tinygrad_edu.ops.special import STRETCH, TAIL
 
 POINTS = np.concatenate(
     [np.linspace(-6.5, 6.5, 1301), [0.0, -0.0, 1e-300, -1e-30, 1e-8, 0.9999999, 1.0, 1.0000001, 27.0, 30.0]]
@@ -84,3 +84,11 @@ def test_the_published_coefficients_computed_again() -> None:
         series[0] /= 2
         expected = np.polynomial.chebyshev.cheb2poly([float(c) for c in series])
     np.testing.assert_allclose(TAIL, expected, rtol=0, atol=2e-15)
+
+
+@pytest.mark.parametrize("f", [ops.erf, ops.erfc, ops.ndtr])
+def test_many_numbers_are_computed_as_few_are(f):
+    x = np.linspace(-5, 5, 2 * STRETCH + 10).astype(np.float32).reshape(2, -1)
+    np.testing.assert_array_equal(f(x)[1, -50:], f(x[1, -50:]))
+    np.testing.assert_array_equal(f(x)[0, :50], f(x[0, :50]))
+    assert f(x).dtype == np.float32

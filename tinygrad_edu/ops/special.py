@@ -30,9 +30,21 @@ TAIL32 = cheb2poly(CHEBYSHEV[:13]).tolist()  # to 1e-8
 NEAR = [2 / math.sqrt(math.pi) * (-1) ** k / (math.factorial(k) * (2 * k + 1)) for k in range(18)]
 
 
+STRETCH = 2**14  # entries: what a formula of twenty steps reads and writes then stays in the processor's cache
+
+
+def _stretchwise(function: Any, x: Array) -> Array:
+    """An elementwise function of a bare array, one stretch after the other: gelu of 2^20 float32 takes 0.6 of the time."""
+    if not isinstance(x, np.ndarray) or x.size <= STRETCH:
+        return function(x)
+    flat = x.reshape(-1)
+    return np.concatenate([function(flat[i : i + STRETCH]) for i in range(0, x.size, STRETCH)]).reshape(x.shape)
+
+
 def _rounded(function: Any, x: Array) -> Array:
     """A function of a bare array, computed in float64 and rounded once, to x's own precision."""
-    return function(np.float64(1) * x).astype(np.result_type(getattr(x, "dtype", np.float64), np.float16))
+    dtype = np.result_type(getattr(x, "dtype", np.float64), np.float16)
+    return _stretchwise(lambda part: function(np.float64(1) * part).astype(dtype), x)
 
 
 def _erfc(x: Array) -> Array:
@@ -74,6 +86,14 @@ def erfc(x: Array) -> Any:
     return _rounded(_erfc, raw(x)), lambda g: -g * _bell(x)
 
 
+def _ndtr(x: Array) -> Array:
+    size = np.clip(abs(x) * math.sqrt(0.5), 0, 40)  # beyond, the tail is 0
+    # in float32 throughout, unlike erf: a tenth of the time, for gelu
+    tail = polynomial(TAIL32 if size.dtype == np.float32 else TAIL, (size - 3.75) / (size + 3.75))
+    tail *= np.exp(-size * size) / (2 + 4 * size)
+    return abs((x > 0) - tail)
+
+
 @op(samples=reals(), reference=np.vectorize(lambda v: math.erfc(-v / math.sqrt(2)) / 2, otypes=[float]))
 def ndtr(x: Array) -> Any:
     """The chance that a standard normal number is below x: (1 + erf(x / sqrt 2)) / 2, with all its digits far below 0 too.
@@ -82,9 +102,4 @@ def ndtr(x: Array) -> Any:
     Gradient: g * exp(-x^2 / 2) / sqrt(2 pi).
     Reference: Shepherd and Laframboise, Math. Comp. 36 (1981).
     """
-    size = np.clip(abs(raw(x)) * math.sqrt(0.5), 0, 40)  # beyond, the tail is 0
-    # in float32 throughout, unlike erf: a tenth of the time, for gelu
-    tail = polynomial(TAIL32 if size.dtype == np.float32 else TAIL, (size - 3.75) / (size + 3.75))
-    tail *= np.exp(-size * size) / (2 + 4 * size)
-    out = abs((raw(x) > 0) - tail)
-    return out, lambda g: g * (np.exp(-0.5 * (x * x)) * (1 / math.sqrt(2 * math.pi)))
+    return _stretchwise(_ndtr, raw(x)), lambda g: g * (np.exp(-0.5 * (x * x)) * (1 / math.sqrt(2 * math.pi)))
