@@ -3,9 +3,10 @@
     python examples/mnist.py                    784-128-10: 97 % in a few seconds
     python examples/mnist.py --network deep     more than 98.2 % in less than a minute
     python examples/mnist.py --network seed     784-10-10 by full-batch gradient descent, as in from_scratch.py
+    python examples/mnist.py --report page.html and a page to look at the network, and to try it
 
 Prints a summary, the training, a table of which digits are taken for which, and the accuracy on the 10,000 test images.
-With matplotlib installed, a picture of the run is saved as well.
+With matplotlib installed, a picture of the run is saved as well; --report FILE writes a page on which you can draw digits.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 import tinygrad_edu as tg
-from tinygrad_edu import nn, optim
+from tinygrad_edu import nn, optim, viz
 from tinygrad_edu.datasets import mnist
 from tinygrad_edu.training import Callback, History
 from tinygrad_edu.training.callbacks import LambdaCallback, LearningRateScheduler
@@ -87,27 +88,11 @@ def picture(path: Path, history: History, images: np.ndarray, true: np.ndarray, 
         from matplotlib.figure import Figure
     except ImportError:
         return False
-    figure = Figure(figsize=(11, 6), layout="constrained")
+    figure = Figure(figsize=(12, 6), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1, 1.3])
-    axes = left.subplots(2, 1, sharex=True)
-    for axis, name in zip(axes, ("loss", "accuracy")):
-        for key, label in ((name, "training"), (f"val_{name}", "validation")):
-            if key in history.history:
-                steps = [e + 1 for e in history.epoch]
-                axis.plot(steps, history.history[key], marker="." if len(steps) < 30 else "", label=label)
-        axis.set_ylabel(name)
-        axis.grid(alpha=0.3)
-    axes[0].legend()
-    axes[1].set_xlabel("epoch")
-    predicted = chances.argmax(axis=1)
-    wrong = np.flatnonzero(predicted != true)
-    surest = wrong[np.argsort(-chances[wrong].max(axis=1))][:20]
-    right.suptitle(f"{len(wrong)} of {len(true):,} misread; those it was surest of")
-    for axis, i in zip(right.subplots(4, 5).flat, [*surest, *[None] * (20 - len(surest))]):
-        axis.axis("off")
-        if i is not None:
-            axis.imshow(images[i], cmap="gray_r")
-            axis.set_title(f"{true[i]} read as {predicted[i]}", fontsize=9)
+    for name, ax in zip(("loss", "accuracy"), left.subplots(2, 1)):
+        viz.curves(history, [name], ax=ax)
+    viz.mistakes(images, true, chances, ax=right.subplots())
     figure.savefig(path, dpi=110)
     return True
 
@@ -138,6 +123,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--save", metavar="FILE", help="where to save the trained weights, e.g. mnist.npz")
     parser.add_argument(
         "--picture", metavar="FILE", type=Path, default="mnist.png", help="where to save the picture, with matplotlib"
+    )
+    parser.add_argument(
+        "--report", metavar="FILE", type=Path, help="where to save a page about the run, with a canvas to draw on"
     )
     return parser.parse_args()
 
@@ -173,6 +161,8 @@ def main() -> None:
     print(table(confusion(test_digits, predicted)))
     if picture(args.picture, history, test_images, test_digits, chances):
         print(f"picture: {args.picture}")
+    if args.report:
+        print(f"report: {viz.report(history, model, (x_test, test_digits), args.report)}")
     if args.save:
         tg.save(model, args.save)
         print(f"weights: {args.save}")

@@ -188,3 +188,9 @@ def test_table_counts() -> None:
     lines = script["table"](counts).splitlines()
     assert lines[1].split() == ["digit", "0", "1", "1", *"." * 8, "50.0%"]
     assert len({len(line) for line in lines}) == 1
+
+
+def test_the_report_is_written(small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    output = run(monkeypatch, capsys, "--data", small, "--epochs", 1, "--report", "page.html")
+    assert "report: page.html" in output
+    assert "<canvas id=" in Path("page.html").read_text()

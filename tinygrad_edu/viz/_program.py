@@ -183,4 +183,4 @@ class Program:
 def title(call: Call) -> str:
     """What a layer is called on the page: as it prints, if that is short."""
     text = repr(call.module)
-    return text if len(text) <= 40 and "\n" not in text else f"{type(call.module).__name__} {call.name}"
+    return text if len(text) <= 60 and "\n" not in text else f"{type(call.module).__name__} {call.name}"

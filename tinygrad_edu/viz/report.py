@@ -30,6 +30,7 @@ __all__ = ["Report", "report"]
 
 MOST_NUMBERS = {32: 400_000, 16: 900_000}  # that a page embeds in so many bits each: about 2.1 and 2.4 MB of text
 MISTAKES, UNITS, SAMPLES = 24, 96, 10
+PIXELS = UNITS * 28 * 28  # of pictures of one kind, so that a page of large images stays small
 HOPE = np.float32(1e-30)
 
 
@@ -162,19 +163,23 @@ def curves_section(history: Any) -> str:
 def graph_section(model: Any, x: Any) -> str:
     """The model's graph, folded by module."""
     try:
-        picture = graph(model, x[:1], sideways=True).svg()
+        picture = graph(model, x[:1], sideways=True)
+        picture.sideways = (
+            picture.layout().size[0] < 900
+        )  # pixels: else it would not fit, and is drawn from top to bottom
     except (GraphError, NotReadyError, TypeError):  # nothing that wants a gradient, or not one floating input
         return ""
     return section("The network", "One image on its way, with the shape that it has after each part.",
-                   f"<div class='scroll'>{picture}</div>")  # fmt: skip
+                   f"<div class='scroll'>{picture.svg()}</div>")  # fmt: skip
 
 
 def weights_section(model: Any) -> str:
     """What the units of the first layer look for."""
     try:
-        images = weight_images(model)[:UNITS]
+        images = weight_images(model)
     except ShapeError:
         return ""
+    images = images[: few(UNITS, images)]
     colours = diverging(mosaic(images, min(len(images), 16)), float(np.quantile(np.abs(images), 0.995)))
     text = (
         f"The weights of the first layer, {len(images)} units as images. A unit responds to ink where it is blue, and against "
@@ -187,13 +192,13 @@ def weights_section(model: Any) -> str:
 
 def mistakes_section(model: Any, x: Any, y: Any, rows: Any, names: list[str]) -> str:
     """The mistakes that it was surest of, with saliency."""
-    places = worst(y, rows, MISTAKES)
     try:
-        images = as_images(x[places])
+        places = worst(y, rows, few(MISTAKES, as_images(x[:1])))
     except ShapeError:
         return ""
     if not len(places):
         return ""
+    images = as_images(x[places])
     chances = probabilities(rows)
     gradients = as_images(gradient_of_input(model, x[places], y[places]))
     low, high = float(x.min()), float(x.max())
@@ -209,6 +214,11 @@ def mistakes_section(model: Any, x: Any, y: Any, rows: Any, names: list[str]) ->
         "it is red would have helped; where it is blue, it would have made things worse."
     )
     return section("Worst mistakes", text, f"<div class='cards'>{''.join(cards)}</div>")
+
+
+def few(most: int, images: Any) -> int:
+    """How many images of this size are shown."""
+    return max(1, min(most, PIXELS // images[0].size))
 
 
 class Report(History):
