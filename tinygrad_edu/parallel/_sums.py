@@ -73,21 +73,28 @@ def add_up(world: World, metrics: Sequence[Any], counts: bool) -> None:
     world.add_up(vector)
     start = 0
     for holder, key, value in numbers.values():
-        total = vector[start : start + np.size(value)].reshape(np.shape(value))
-        holder[key] = total.astype(value.dtype) if isinstance(value, np.ndarray) else type(value)(total)
-        start += total.size
+        if isinstance(value, np.ndarray):
+            holder[key] = vector[start : start + value.size].reshape(value.shape).astype(value.dtype)
+            start += value.size
+        else:
+            holder[key] = type(value)(vector[start])
+            start += 1
     for metric, state in zip(metrics, states):
         metric.load_state_dict(state)
 
 
 def flat(numbers: Sequence[Any]) -> Array:
     """Numbers and arrays in one row."""
-    return np.concatenate([np.ravel(np.asarray(n, np.float64)) for n in numbers] or [np.empty(0)])
+    if any(isinstance(n, np.ndarray) for n in numbers):
+        return np.concatenate([np.ravel(np.asarray(n, np.float64)) for n in numbers])
+    return np.array(numbers, np.float64)
 
 
 def like(number: Any, value: Any) -> Any:
     """What a number was after the reset; 0 where it was not there, or had another shape."""
-    return number if number is not None and np.shape(number) == np.shape(value) else np.zeros(np.shape(value))
+    if not isinstance(value, np.ndarray):
+        return number or 0
+    return number if np.shape(number) == value.shape else np.zeros_like(value)
 
 
 def leaves(state: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], tuple[Any, Any, Any]]]:
