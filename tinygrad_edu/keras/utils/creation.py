@@ -10,7 +10,10 @@ from ...engine import Tensor
 from ...nn import SymbolicTensor
 from ...nn.symbolic import Operation, connect
 
-__all__ = ["arange", "eye", "full", "full_like", "identity", "linspace", "ones", "ones_like", "zeros", "zeros_like"]
+__all__ = [
+    "arange", "empty", "empty_like", "eye", "full", "full_like", "geomspace", "identity", "linspace", "logspace", "ones",
+    "ones_like", "tri", "zeros", "zeros_like",
+]  # fmt: skip
 
 
 def zeros(shape: Any, dtype: Any = None) -> Tensor:
@@ -52,9 +55,40 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     return Tensor(values, dtype=dtype or ("int32" if values.dtype.kind == "i" else "float32"))
 
 
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Tensor:
-    """Num values evenly from start to stop."""
-    return Tensor(np.linspace(start, stop, num, endpoint), dtype=dtype or "float32")
+def linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
+) -> Any:
+    """Num values evenly from start to stop; with retstep also their distance."""
+    values, step = np.linspace(start, stop, num, endpoint, retstep=True, axis=axis)
+    out = Tensor(values, dtype=dtype or "float32")
+    return (out, step) if retstep else out
+
+
+def logspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10, dtype: Any = None, axis: int = 0
+) -> Tensor:
+    """Num values from base ** start to base ** stop, evenly in their logarithm."""
+    return Tensor(np.logspace(start, stop, num, endpoint, base, axis=axis), dtype=dtype or "float32")
+
+
+def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0) -> Tensor:
+    """Num values from start to stop, each the same multiple of the one before."""
+    return Tensor(np.geomspace(start, stop, num, endpoint, axis=axis), dtype=dtype or "float32")
+
+
+def empty(shape: Any, dtype: Any = None) -> Tensor:
+    """Room for values, which are 0 here."""
+    return zeros(shape, dtype)
+
+
+def empty_like(x: Any, dtype: Any = None) -> Any:
+    """Room for values in the shape of x, which are 0 here."""
+    return full_like(x, 0, dtype)
+
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
+    """Ones at and below the diagonal k of an (N, M) matrix."""
+    return Tensor(np.tri(N, M, k, dtype or "float32"))
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Tensor:
