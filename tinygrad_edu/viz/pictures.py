@@ -37,7 +37,7 @@ def new_figure(size: tuple[float, float]) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise MissingExtraError("A picture", "matplotlib", "viz") from None
+        raise MissingExtraError("matplotlib", "viz", "A picture") from None
     return Figure(figsize=size, layout="constrained")
 
 
@@ -62,8 +62,17 @@ def curves(history: Any, metrics: Sequence[str] | None = None, ax: Axes | None =
         (line,) = axis.plot(epochs, values[name], marker="." if len(epochs) < 30 else "", label=name)
         if f"val_{name}" in values:
             val = values[f"val_{name}"]
-            axis.plot(np.arange(1, len(val) + 1), val, "--", color=line.get_color(), alpha=0.8, label=f"val_{name}")
+            axis.plot(
+                np.arange(1, len(val) + 1),
+                val,
+                "--",
+                marker=line.get_marker(),
+                color=line.get_color(),
+                alpha=0.8,
+                label=f"val_{name}",
+            )
         axis.set_xlabel("epoch")
+        axis.xaxis.get_major_locator().set_params(integer=True)
         axis.grid(alpha=0.25)
         axis.legend()
     return figure

@@ -218,7 +218,7 @@ def mistakes_section(model: Any, x: Any, y: Any, rows: Any, names: list[str]) ->
 
 def few(most: int, images: Any) -> int:
     """How many images of this size are shown."""
-    return max(1, min(most, PIXELS // images[0].size))
+    return max(1, min(most, int(PIXELS // images[0].size)))
 
 
 class Report(History):
