@@ -1,9 +1,9 @@
 """Training on several processes against a model of its cost: `python -m tests.benchmarks.parallel`, on an idle machine.
 
 Needs `pip install ".[mpi]"`. Each process has one BLAS thread. Prints, for the dense network and the convnet at a batch of
-128 in all, the time of a step on 1, 2 and 3 processes, the speed-up, what the formula of docs/parallel.md predicts from the machine's measured
-bandwidth, and what the messages cost; and whether the goals are met: the convnet 1.7 times as fast on two processes, and at most
-0.2 ms more for the dense network's step.
+128 in all, the time of a step on 1, 2 and 3 processes, the speed-up, what the formula of docs/parallel.md predicts from the
+machine's measured bandwidth, and what the messages cost; and whether the goals are met: the convnet 1.7 times as fast on two
+processes, and at most 0.2 ms more for the dense network's step.
 
 --ranks 1 2 3           numbers of processes
 --steps 60              steps that are timed, after a few that are not

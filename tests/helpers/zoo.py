@@ -94,3 +94,73 @@ def predictions(model: Any, x: Any) -> Any:
     """What comes out, as an array."""
     with no_grad():
         return model(Tensor(x), training=False).numpy()
+
+
+# -- single layers -----------------------------------------------------------------------------------------------------
+
+LAYERS: list[tuple[Callable[[], nn.Module], tuple[int, ...]]] = [
+    (lambda: nn.Linear(3, 2, bias=False), (4, 3)),
+    (lambda: nn.Conv1d(2, 4, 3, stride=2, padding=1, groups=2), (2, 2, 9)),
+    (lambda: nn.Conv2d(2, 4, (3, 2), padding="same", dilation=2), (2, 2, 7, 6)),
+    (lambda: nn.Conv3d(1, 2, 2, bias=False), (2, 1, 4, 4, 4)),
+    (lambda: nn.ConvTranspose1d(4, 2, 3, stride=2, padding=1, output_padding=1), (2, 4, 5)),
+    (lambda: nn.ConvTranspose2d(2, 4, 3, stride=2, groups=2), (2, 2, 4, 4)),
+    (lambda: nn.ConvTranspose3d(2, 1, 2, dilation=2), (1, 2, 3, 3, 3)),
+    (lambda: nn.BatchNorm3d(2), (2, 2, 3, 3, 3)),
+    (lambda: nn.LayerNorm((3, 4), epsilon=1e-3), (2, 3, 4)),
+    (lambda: nn.LayerNorm(4, affine=False), (2, 4)),
+    (lambda: nn.RMSNorm(4), (2, 4)),
+    (lambda: nn.GroupNorm(2, 4), (2, 4, 3)),
+    (lambda: nn.RNN(3, 4, return_sequences=True), (2, 5, 3)),
+    (lambda: nn.LSTM(3, 4, bias=False), (2, 5, 3)),
+    (lambda: nn.GRU(3, 4, bias=False, return_sequences=True), (2, 5, 3)),
+    (lambda: nn.MultiheadAttention(6, 3), (2, 4, 6)),
+    (lambda: nn.MultiheadAttention(6, 2, bias=False), (2, 4, 6)),
+    (lambda: nn.MaxPool1d(2), (2, 3, 6)),
+    (lambda: nn.MaxPool2d(3, stride=2, padding=1), (2, 3, 7, 7)),
+    (lambda: nn.MaxPool3d(2), (1, 1, 4, 4, 4)),
+    (lambda: nn.AvgPool1d(2, padding=1, count_include_pad=False), (2, 3, 6)),
+    (lambda: nn.AvgPool2d(2, stride=1), (2, 3, 5, 5)),
+    (lambda: nn.AvgPool3d(2), (1, 1, 4, 4, 4)),
+    (lambda: nn.AdaptiveAvgPool2d((2, 3)), (1, 2, 7, 7)),
+    (lambda: nn.AdaptiveMaxPool2d(2), (1, 2, 5, 5)),
+    (lambda: nn.GlobalAvgPool(), (2, 3, 4, 4)),
+    (lambda: nn.GlobalMaxPool(keepdims=True), (2, 3, 4)),
+    (lambda: nn.Upsample(2), (1, 2, 3, 3)),
+    (lambda: nn.Upsample(3, mode="bilinear"), (1, 2, 3, 3)),
+    (lambda: nn.ZeroPad2d((1, 2, 3, 4)), (1, 1, 2, 2)),
+    (lambda: nn.PReLU(3), (2, 3, 2)),
+    (lambda: nn.LeakyReLU(0.3), (5,)),
+    (lambda: nn.ELU(0.5), (5,)),
+    (lambda: nn.CELU(2.0), (5,)),
+    (lambda: nn.GELU("tanh"), (5,)),
+    (lambda: nn.GELU(), (5,)),
+    (lambda: nn.GLU(), (2, 4)),
+    (lambda: nn.Hardtanh(-0.5, 0.7), (5,)),
+    (lambda: nn.Softmax(axis=0), (3, 2)),
+    (lambda: nn.Softplus(), (5,)),
+    (lambda: nn.Hardsigmoid(), (9,)),
+    (lambda: nn.Hardswish(), (9,)),
+    (lambda: nn.Identity(), (3,)),
+    (lambda: nn.LogSigmoid(), (5,)),
+    (lambda: nn.Mish(), (5,)),
+    (lambda: nn.ReLU6(), (5,)),
+    (lambda: nn.SELU(), (5,)),
+    (lambda: nn.SiLU(), (5,)),
+    (lambda: nn.Sigmoid(), (5,)),
+    (lambda: nn.Softsign(), (5,)),
+]
+
+
+def title(value: Any) -> str:
+    """The name of a layer's test."""
+    return type(value()).__name__ if callable(value) else "x".join(map(str, value))
+
+
+def around(make: Callable[[], nn.Module], shape: tuple[int, ...]) -> Subject:
+    """A layer with random weights, as a model, and a batch."""
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(make())
+    for name, p in model.named_variables():
+        p.data[...] = rng.uniform(0.5, 1.5, p.shape) if "variance" in name else rng.standard_normal(p.shape) * 0.5
+    return Subject(model, 2 * rng.standard_normal(shape).astype(np.float32))

@@ -5,6 +5,7 @@ Run: python -m pytest -m oracle tests/oracle/test_exchange_onnx.py
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,45 @@ def test_models_in_keras_s_words(tmp_path: Path) -> None:
     agree(tmp_path / "net.onnx", x, zoo.predictions(model, x))
 
 
+@pytest.mark.parametrize(("make", "shape"), zoo.LAYERS, ids=zoo.title)
+def test_every_layer(make: Callable[[], nn.Module], shape: tuple[int, ...], tmp_path: Path) -> None:
+    if make().__class__ is nn.Softmax:
+        pytest.skip("softmax over the batch has no meaning for a batch of another size")
+    model, x = zoo.around(make, shape)
+    io.export_onnx(model, tmp_path / "net.onnx", x)
+    larger = np.concatenate([x, x[::-1]])
+    path = tmp_path / "net.onnx"
+    groups = isinstance(model[0], nn.ConvTranspose2d)  # of which the reference evaluator of onnx 1.23 makes an error
+    out = onnxruntime.InferenceSession(path).run(None, {"input": larger})[0] if groups else None
+    if groups:
+        np.testing.assert_allclose(out, zoo.predictions(model, larger), rtol=0, atol=1e-5)
+    else:
+        agree(path, larger, zoo.predictions(model, larger))
+
+
+EXAMPLES: dict[str, tuple[Callable[[Any], Any], tuple[int, ...], int]] = {  # a model, a sample's shape, words or 0
+    "mnist": (lambda m: nn.Sequential(m.deep().layers), (784,), 0),
+    "mnist_mpi": (lambda m: nn.Sequential(m.network("convnet")), (1, 28, 28), 0),
+    "transformer": (lambda m: m.Writer(), (20,), 30),
+    "keras_style.convnet": (lambda m: m.tuned(), (28, 28, 1), 0),
+    "keras_style.time_series": (lambda m: m.build(), (48, 1), 0),
+    "keras_style.custom_layer": (lambda m: m.build(), (2,), 0),
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_models_of_the_examples(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, _, module = f"examples.{name}".rpartition(".")
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / folder.replace(".", "/"))
+    build, shape, words = EXAMPLES[name]
+    made = build(importlib.import_module(module))
+    model = made[0] if isinstance(made, tuple) else made
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, words, (4, *shape)) if words else rng.random((4, *shape), dtype=np.float32)
+    io.export_onnx(model, tmp_path / "net.onnx", x[:1])
+    agree(tmp_path / "net.onnx", x, zoo.predictions(model, x))
+
+
 def test_several_inputs_and_outputs(tmp_path: Path) -> None:
     left, right = nn.Input((4,), name="left"), nn.Input((3,), name="right")
     hidden = nn.Linear(5)(left)
@@ -156,6 +196,7 @@ ON_ROWS: dict[str, Callable[[Any], Any]] = {  # x : (N, 4), between -2 and 2
     "flattening": lambda x: ops.ravel(x).reshape(x.shape) + ops.flatten(+x).reshape(x.shape),
     "at least": lambda x: ops.atleast_3d(ops.atleast_1d(x)) + ops.atleast_2d(x)[:, :, None],
     "batch slices": lambda x: x[::-1] * 2,
+    "all of the batch": lambda x: x[0 : x.shape[0], 1:3] + x[: x.shape[0]][:, 1:3],
     "repeating": lambda x: ops.repeat(x, 2, axis=1) + ops.tile(x, (1, 2)) + ops.pad(x, ((0, 0), (1, 3))),
     "products": lambda x: x @ W.T + ops.linear(x, W.T, W[:, 0]) + ops.einsum("ni,ji->nj", x, W),
     "an array of another dtype": lambda x: x * np.arange(4) + np.float64(2),

@@ -78,58 +78,15 @@ def test_a_safetensors_file_in_pytorch_s_names(tmp_path: Path) -> None:
     np.testing.assert_allclose(theirs(net, x), zoo.predictions(model, x), rtol=0, atol=1e-6)
 
 
-LAYERS: list[tuple[nn.Module, tuple[int, ...]]] = [
-    (nn.Linear(3, 2, bias=False), (4, 3)),
-    (nn.Conv1d(2, 4, 3, stride=2, padding=1, groups=2), (2, 2, 9)),
-    (nn.Conv2d(2, 4, (3, 2), padding="same", dilation=2), (2, 2, 7, 6)),
-    (nn.Conv3d(1, 2, 2, bias=False), (2, 1, 4, 4, 4)),
-    (nn.ConvTranspose1d(4, 2, 3, stride=2, padding=1, output_padding=1), (2, 4, 5)),
-    (nn.ConvTranspose2d(2, 4, 3, stride=2, groups=2), (2, 2, 4, 4)),
-    (nn.ConvTranspose3d(2, 1, 2, dilation=2), (1, 2, 3, 3, 3)),
-    (nn.BatchNorm3d(2), (2, 2, 3, 3, 3)),
-    (nn.LayerNorm((3, 4), epsilon=1e-3), (2, 3, 4)),
-    (nn.LayerNorm(4, affine=False), (2, 4)),
-    (nn.RMSNorm(4), (2, 4)),
-    (nn.GroupNorm(2, 4), (2, 4, 3)),
-    (nn.RNN(3, 4, return_sequences=True), (2, 5, 3)),
-    (nn.LSTM(3, 4, bias=False), (2, 5, 3)),
-    (nn.GRU(3, 4, bias=False, return_sequences=True), (2, 5, 3)),
-    (nn.MultiheadAttention(6, 3), (2, 4, 6)),
-    (nn.MultiheadAttention(6, 2, bias=False), (2, 4, 6)),
-    (nn.MaxPool1d(2), (2, 3, 6)),
-    (nn.MaxPool2d(3, stride=2, padding=1), (2, 3, 7, 7)),
-    (nn.MaxPool3d(2), (1, 1, 4, 4, 4)),
-    (nn.AvgPool1d(2, padding=1, count_include_pad=False), (2, 3, 6)),
-    (nn.AvgPool2d(2, stride=1), (2, 3, 5, 5)),
-    (nn.AvgPool3d(2), (1, 1, 4, 4, 4)),
-    (nn.AdaptiveAvgPool2d((2, 3)), (1, 2, 7, 7)),
-    (nn.AdaptiveMaxPool2d(2), (1, 2, 5, 5)),
-    (nn.GlobalAvgPool(), (2, 3, 4, 4)),
-    (nn.GlobalMaxPool(keepdims=True), (2, 3, 4)),
-    (nn.Upsample(2), (1, 2, 3, 3)),
-    (nn.Upsample(3, mode="bilinear"), (1, 2, 3, 3)),
-    (nn.ZeroPad2d((1, 2, 3, 4)), (1, 1, 2, 2)),
-    (nn.PReLU(3), (2, 3, 2)),
-    (nn.LeakyReLU(0.3), (5,)), (nn.ELU(0.5), (5,)), (nn.CELU(2.0), (5,)), (nn.GELU("tanh"), (5,)), (nn.GELU(), (5,)),
-    (nn.GLU(), (2, 4)), (nn.Hardtanh(-0.5, 0.7), (5,)), (nn.Softmax(axis=0), (3, 2)), (nn.Softplus(), (5,)),
-    (nn.Hardsigmoid(), (9,)), (nn.Hardswish(), (9,)), (nn.Identity(), (3,)), (nn.LogSigmoid(), (5,)), (nn.Mish(), (5,)),
-    (nn.ReLU6(), (5,)), (nn.SELU(), (5,)), (nn.SiLU(), (5,)), (nn.Sigmoid(), (5,)), (nn.Softsign(), (5,)),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("layer", "shape"), LAYERS, ids=lambda v: type(v).__name__ if isinstance(v, nn.Module) else "")
-def test_every_layer(layer: nn.Module, shape: tuple[int, ...]) -> None:
-    rng = np.random.default_rng(0)
-    x = 2 * rng.standard_normal(shape).astype(np.float32)
-    for name, p in layer.named_variables():
-        p.data[...] = rng.uniform(0.5, 1.5, p.shape) if "variance" in name else rng.standard_normal(p.shape) * 0.5
-    model = nn.Sequential(layer)
+@pytest.mark.parametrize(("make", "shape"), zoo.LAYERS, ids=zoo.title)
+def test_every_layer(make: Callable[[], nn.Module], shape: tuple[int, ...]) -> None:
+    model, x = zoo.around(make, shape)
     net = to_torch(model)
     expected = zoo.predictions(model, x)
     np.testing.assert_allclose(theirs(net, x), expected, rtol=0, atol=2e-6)
     back = from_torch(net)
     np.testing.assert_array_equal(zoo.predictions(back, x), expected)
-    assert type(back[0]) is type(layer)
+    assert type(back[0]) is type(model[0])
 
 
 def test_layers_are_matched_in_order_where_names_differ() -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ops._window import Window, window
+from ..ops.pooling import _edges
 from ._onnx_rules import axes_of, lengths, like, ndim, number, onnx_rule, reduced
-from ._onnx_shapes import permuted
+from ._onnx_shapes import permuted, sliced
 from ._recording import Value
 
 if TYPE_CHECKING:
@@ -94,11 +95,11 @@ def _avg_pool(
 
 @onnx_rule("adaptive_avg_pool2d", "adaptive_max_pool2d")
 def _adaptive_pool(w: Writer, out: Value, x: Any, output_size: Any) -> str:
-    size, parts = lengths(x)[1:], lengths(out)[1:]
-    if any(n % p for n, p in zip(size, parts)):
-        raise NotImplementedError(f"{size} pixels in {parts} windows of different sizes.")
-    kernel = [n // p for n, p in zip(size, parts)]
-    return str(w.node("AveragePool" if "avg" in out.name else "MaxPool", x, kernel_shape=kernel, strides=kernel))
+    kind = "ReduceMean" if "avg" in out.name else "ReduceMax"
+    for axis, (size, count) in enumerate(zip(lengths(x)[1:], lengths(out)[1:]), start=2):
+        windows = [reduced(w, kind, sliced(w, x, [(axis, a, b, 1)]), [axis]) for a, b in _edges(size, count)]
+        x = w.node("Concat", *windows, axis=axis)
+    return str(x)
 
 
 def wide(w: Writer, x: Any, axis: int, rank: int) -> Any:

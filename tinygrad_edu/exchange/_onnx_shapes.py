@@ -13,7 +13,7 @@ from ._recording import Times, Value
 if TYPE_CHECKING:
     from ._onnx import Writer
 
-__all__ = ["permuted"]
+__all__ = ["permuted", "sliced"]
 
 # -- shapes ------------------------------------------------------------------------------------------------------------
 
@@ -150,7 +150,9 @@ def _getitem(w: Writer, out: Value, x: Any, index: Any) -> str:
         if entry is None:
             continue
         if isinstance(entry, slice):
-            if entry != slice(None):
+            if isinstance(entry.stop, Times) and entry.stop == x.shape[axis]:
+                entry = slice(entry.start, None, entry.step)
+            if entry not in (slice(None), slice(0, None)):
                 cuts.append((axis, *bounds(entry, x.shape[axis])))
         elif isinstance(entry, int) and not isinstance(entry, bool):
             cuts.append((axis, entry, entry + 1 if entry != -1 else 2**62, 1))

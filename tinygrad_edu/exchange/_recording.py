@@ -78,8 +78,10 @@ def program(model: Callable[..., Any], example: Any) -> Program:
     example : an input as ``predict`` takes it, or a tuple of arguments; the first axis of every array is the batch.
     Errors: ExchangeError where the two runs cannot be told as one.
     """
-    parameters = list(model.named_variables()) if isinstance(model, Module) else []
     first = Run(model, example, SIZES[0], lambda array: array)
+    if isinstance(model, Module):  # the first run may have built it, and what is built may take other steps
+        first = Run(model, example, SIZES[0], lambda array: array)
+    parameters = list(model.named_variables()) if isinstance(model, Module) else []
     try:
         second = Run(model, example, SIZES[1], moved)
     except DataError:  # floats that stand for whole numbers, such as ids
@@ -241,9 +243,10 @@ class Merge:
         ours, theirs = ([node[OP].name for node in run.nodes] for run in (self.small, self.large))
         if ours != theirs:
             first = next((i for i, (a, b) in enumerate(zip(ours, theirs)) if a != b), min(len(ours), len(theirs)))
+            here, there = (ops[first] if first < len(ops) else "the end" for ops in (ours, theirs))
             raise ExchangeError(
-                f"export_onnx: the model takes other steps for {SIZES[0]} samples than for {SIZES[1]}, from step {first + 1} of "
-                f"{len(ours)} and {len(theirs)} on. A file holds one list of steps."
+                f"export_onnx: the model takes other steps for other samples: step {first + 1} is {here!r} for some and {there!r} "
+                "for others. A file holds one list of steps, so they must not depend on values, as they do with masks of padding."
             )
         tensors = self.by_node()
         for a, b in zip(self.small.nodes, self.large.nodes):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.errors import CheckpointError, DataError, TinygradEduWarning
+from ..engine.errors import CheckpointError, DataError, NotReadyError, TinygradEduWarning
 from ..training import Callback
 from ..training.callbacks.base import Logs
 from ..training.run import generators, optimizers
@@ -91,7 +91,10 @@ class DataParallel(Callback):
             self.take(part, world.from_first(run.state_dict()[part] if world.rank == 0 else None))
         run.data = shared(run.data, self.share)
         run.held_back = run.held_back and shared(run.held_back, self.share)
-        for _, optimizer in optimizers(self.model):
+        moving = [optimizer for _, optimizer in optimizers(self.model)]
+        if not moving:
+            raise NotReadyError("DataParallel: the optimiser knows no parameters yet. Build the model before fit().")
+        for optimizer in moving:
             optimizer.before_step = self.adding([Gradients(flat) for group in optimizer.groups for flat in group.flats])
         if world.rank:
             run.stations.listen([c for c in run.stations.callbacks if c.everywhere])
