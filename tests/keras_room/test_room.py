@@ -44,7 +44,8 @@ def test_everything_public_is_there_and_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize(
     "room",
     ["activations", "backend", "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses", "metrics",
-     "models", "ops", "optimizers", "optimizers.schedules", "random", "regularizers", "utils"],
+     "models", "ops", "optimizers", "optimizers.schedules", "preprocessing", "preprocessing.image", "preprocessing.sequence", "random",
+     "regularizers", "saving", "utils"],
 )  # fmt: skip
 def test_submodules_are_modules_and_hold_what_they_list(room: str) -> None:
     module = importlib.import_module(f"tinygrad_edu.keras.{room}")
@@ -75,3 +76,26 @@ def test_config() -> None:
     assert (keras.backend.backend(), keras.backend.image_data_format()) == ("numpy", "channels_last")
     assert keras.backend.is_keras_tensor(keras.Input((3,)))
     assert not keras.backend.is_keras_tensor(tg.tensor([1.0]))
+    assert keras.backend.standardize_dtype(None) == "float32"
+    assert keras.backend.is_float_dtype("float64")
+    assert keras.backend.is_int_dtype("uint8")
+
+
+@pytest.mark.parametrize(
+    ("setter", "same", "other"),
+    [("set_floatx", "float32", "float16"), ("set_epsilon", 1e-7, 1e-5), ("set_backend", "numpy", "jax"),
+     ("set_image_data_format", "channels_last", "channels_first")],
+)  # fmt: skip
+def test_what_cannot_be_changed_says_what_to_do(setter: str, same: object, other: object) -> None:
+    getattr(keras.config, setter)(same)
+    with pytest.raises(ValueError, match=rf"{setter}\({other!r}\): only {same!r} is supported. \w+"):
+        getattr(keras.config, setter)(other)
+
+
+def test_limits_of_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_MAX_EPOCHS", "7")
+    assert keras.config.max_epochs() == 7
+    keras.config.set_max_epochs(3)
+    assert keras.config.max_epochs() == 3
+    keras.config.set_max_epochs(None)
+    assert keras.config.max_epochs() is keras.config.max_steps_per_epoch() is None

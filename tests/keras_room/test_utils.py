@@ -170,3 +170,30 @@ def test_gelu_is_approximate_among_ops_and_exact_among_activations() -> None:
     assert (
         float(ops.gelu(x, approximate=False)) == float(keras.activations.gelu(x)) == pytest.approx(0.841345, abs=1e-6)
     )
+
+
+def test_images_to_files_and_back(tmp_path) -> None:
+    pytest.importorskip("PIL")
+    image = np.random.default_rng(0).integers(0, 256, (5, 7, 3)).astype("uint8")
+    image[0, 0], image[1, 1] = 0, 255
+    utils.save_img(tmp_path / "i.png", image)
+    assert np.array_equal(utils.img_to_array(utils.load_img(tmp_path / "i.png")), image)
+    grey = utils.load_img(tmp_path / "i.png", "grayscale", target_size=(3, 4), interpolation="bilinear")
+    assert utils.img_to_array(grey).shape == (3, 4, 1)
+    with pytest.raises(ValueError, match="color_mode is one of rgb, rgba, grayscale"):
+        utils.load_img(tmp_path / "i.png", "hsv")
+
+
+@pytest.mark.parametrize(
+    ("draw", "mean"),
+    [
+        (lambda seed: random.beta((4000,), 2.0, 6.0, seed=seed), 0.25),
+        (lambda seed: random.gamma((4000,), 3.0, seed=seed), 3.0),
+        (lambda seed: random.binomial((4000,), 10, 0.3, seed=seed), 3.0),
+    ],
+)
+def test_more_distributions(draw, mean: float) -> None:
+    first = draw(3)
+    assert first.dtype == "float32"
+    assert np.array_equal(first.data, draw(3).data)
+    assert abs(first.data.mean() - mean) < 0.1

@@ -13,7 +13,8 @@ from ..engine import Tensor, random
 from ..nn import init
 
 __all__ = [
-    "SeedGenerator", "categorical", "dropout", "normal", "randint", "shuffle", "truncated_normal", "uniform",
+    "SeedGenerator", "beta", "binomial", "categorical", "dropout", "gamma", "normal", "randint", "shuffle",
+    "truncated_normal", "uniform",
 ]  # fmt: skip
 
 
@@ -73,3 +74,20 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedG
 def shuffle(x: Any, axis: int = 0, seed: int | SeedGenerator | None = None) -> Any:
     """The slices along an axis in a random order."""
     return ops.take(x, generator(seed).permutation(x.shape[axis]), axis=axis)
+
+
+def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
+    """Numbers from 0 to 1 of a beta distribution."""
+    return Tensor(generator(seed).beta(alpha, beta, shape), dtype=dtype or "float32")
+
+
+def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
+    """Numbers of a gamma distribution with scale 1."""
+    return Tensor(generator(seed).gamma(alpha, 1.0, shape), dtype=dtype or "float32")
+
+
+def binomial(
+    shape: Any, counts: Any, probabilities: Any, dtype: Any = None, seed: int | SeedGenerator | None = None
+) -> Tensor:
+    """How often something of these probabilities happens in so many trials."""
+    return Tensor(generator(seed).binomial(counts, probabilities, shape), dtype=dtype or "float32")
