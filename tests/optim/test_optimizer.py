@@ -453,6 +453,9 @@ class Callable:
     def __call__(self, x):
         return x
 
+    def __repr__(self):
+        return "callable"
+
 
 @pytest.mark.parametrize(
     ("params", "error", "message"),
