@@ -16,6 +16,7 @@ from tinygrad_edu import nn, optim
 from tinygrad_edu.engine.errors import CheckpointError, DataError, MissingExtraError
 from tinygrad_edu.parallel import DataParallel, ThreadsWarning
 from tinygrad_edu.training import Callback, callbacks, metrics
+from tinygrad_edu.training.noticed import NoGradientWarning
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.standard_normal((53, 6)), RNG.integers(0, 3, 53)
@@ -153,16 +154,55 @@ def test_two_messages_a_step() -> None:
     assert counts == [2 * 6] * 3
 
 
-def test_statistics_of_batch_norm_are_the_same_everywhere() -> None:
-    def work(world: ThreadWorld) -> Any:
-        tg.set_random_seed(world.rank)
-        net = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.Linear(4, 3), nn.Softmax())
+def test_statistics_of_batch_norm_are_averaged() -> None:
+    """After one step with even shares the mean of the parts' means is that of the batch."""
+
+    def work(world: ThreadWorld | None = None) -> Any:
+        tg.set_random_seed(0)
+        net = nn.Sequential(nn.BatchNorm1d(6), nn.Linear(6, 3), nn.Softmax()).astype(np.float64)
         net.compile("sgd", "sparse_categorical_crossentropy")
-        return trained(world, net=net)
+        shared = [DataParallel(world)] if world else []
+        net.fit(X[:20], Y[:20], batch_size=20, verbose=0, callbacks=shared)
+        return net.state_dict()
 
     first, second = together(2, work)
-    same(first, second, atol=0)
-    assert first[0].state_dict()["1.running_mean"].any()
+    assert all(np.array_equal(first[n], a) for n, a in second.items())
+    np.testing.assert_allclose(first["0.running_mean"], work()["0.running_mean"], rtol=0, atol=1e-12)
+
+
+def test_what_has_no_gradient_stays() -> None:
+    class Idle(nn.Module):
+        def __init__(self) -> None:
+            self.used, self.idle = nn.Linear(6, 3), nn.Linear(6, 3)
+
+        def forward(self, x: Any) -> Any:
+            return tg.ops.softmax(self.used(x))
+
+    def work(world: ThreadWorld) -> Any:
+        tg.set_random_seed(0)
+        net = tg.Sequential(Idle())
+        before = net.state_dict()
+        net.compile(optim.SGD(weight_decay=0.1), "sparse_categorical_crossentropy")
+        trained(world, net=net, epochs=1)
+        return before, net.state_dict()
+
+    with pytest.warns(NoGradientWarning):
+        found = together(2, work)
+    for before, after in found:
+        assert np.array_equal(before["0.idle.weight"], after["0.idle.weight"])
+        assert not np.array_equal(before["0.used.weight"], after["0.used.weight"])
+
+
+def test_the_optimiser_s_state_is_the_first_s() -> None:
+    """Each trains by itself before: momentum and averages differ."""
+
+    def work(world: ThreadWorld | None = None) -> Any:
+        rank = world.rank if world else 0
+        net = model(rank)
+        net.fit(X[rank::2], Y[rank::2], epochs=1, verbose=0)
+        return trained(world, net=net)
+
+    same(work(), together(2, work)[1])
 
 
 def test_dropout_draws_other_numbers_in_each_process() -> None:

@@ -37,12 +37,11 @@ class Gradients:
     def add_up(self, world: World, n: int) -> None:
         """Replace each gradient by that of all processes. n : this one's number of samples, perhaps 0."""
         for i, (p, view) in enumerate(zip(self.flat.parameters, self.views)):
-            g = p.grad if n and p.requires_grad else None
-            self.present[i] = 0 if g is None else n
-            if g is None:
+            self.present[i] = 0 if p.grad is None else n
+            if p.grad is None:
                 view[...] = 0
             else:
-                np.multiply(g.data, n, out=view)
+                np.multiply(p.grad.data, n, out=view)
         self.buffer[-1] = n
         world.add_up(self.buffer)
         self.values *= 1 / self.buffer[-1]

@@ -185,6 +185,6 @@ class DataParallel(Callback):
         """The mean over all processes of what is not trained, such as batch norm's running statistics."""
         own = [p for _, p in self.model.named_variables() if not p.trainable and p.dtype.kind == "f"]
         for p in own:
-            mean = np.ascontiguousarray(p.data)
+            mean = np.array(p.data)
             self.world.add_up(mean)
             p.assign(mean / self.world.size)
