@@ -65,6 +65,15 @@ def test_the_gradients_are_those_of_the_engine() -> None:
         assert np.array_equal(total[p], p.grad.data)
 
 
+def test_what_is_used_twice_on_the_way_collects_before_it_goes_on() -> None:
+    a = tg.tensor([1.0, 2.0], requires_grad=True)
+    b = a * 3
+    y = (b * b + b).sum()
+    total = total_gradients(y)
+    assert total[b].tolist() == [7, 13]
+    assert total[a].tolist() == [21, 39]
+
+
 def test_nothing_is_changed_by_looking() -> None:
     model, loss = seed_network()
     heard = []
