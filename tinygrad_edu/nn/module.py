@@ -81,7 +81,7 @@ class Module:
         """
         if symbolic(inputs) or (options and symbolic(options.values())):
             return connect(self, inputs, options if training is None else options | {"training": training})
-        if training is not None:
+        if training is not None and training is not _forced.get():
             token = _forced.set(bool(training))
             try:
                 return Module.__call__(self, *inputs, **options)

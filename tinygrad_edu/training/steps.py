@@ -140,7 +140,7 @@ class Steps:
     def compute_metrics(self, x: Nested, y: Nested, y_pred: Nested, sample_weight: Nested = None) -> dict[str, Any]:
         """Let every metric take in one batch; returns all results so far."""
         how = self._how("compute_metrics")
-        if y is not None:
+        if y is not None and how.specs:
             how.update(*(transform(detached, part) for part in (y, y_pred, sample_weight)))
         return self.get_metrics_result()
 
