@@ -44,8 +44,8 @@ def test_everything_public_is_there_and_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize(
     "room",
     ["activations", "backend", "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses", "metrics",
-     "models", "ops", "optimizers", "optimizers.schedules", "preprocessing", "preprocessing.image", "preprocessing.sequence", "random",
-     "regularizers", "saving", "utils"],
+     "models", "ops", "optimizers", "optimizers.schedules", "preprocessing", "preprocessing.image", "preprocessing.sequence",
+     "random", "regularizers", "saving", "utils"],
 )  # fmt: skip
 def test_submodules_are_modules_and_hold_what_they_list(room: str) -> None:
     module = importlib.import_module(f"tinygrad_edu.keras.{room}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import ops
 
-__all__ = ["ARRANGED"]
+__all__ = ["ARRANGED", "arranged"]
 
 PAIRS = """
     add allclose arctan2 divide dot equal floor_divide fmax fmin fmod greater greater_equal hypot inner isclose kron less less_equal
@@ -35,16 +35,14 @@ OTHERS = {
     "stack": "x, axis=0",
     "tensordot": "x1, x2, axes=2",
     "tile": "x, repeats",
-    "where": "condition, x1, x2",
 }
 
 
-def arranged(name: str, text: str) -> Callable[..., Any]:
-    """The function ``ops.<name>`` with these arguments: those without a default by place, the others by name.
+def arranged(function: Callable[..., Any], text: str, name: str) -> Callable[..., Any]:
+    """A function with these arguments, of which it gets those without a default by place, the others by name.
 
     text : the arguments as Python has them between brackets. An axis may be a list, as it may in Keras.
     """
-    function = getattr(ops, name)
     arguments = ast.parse(f"lambda {text}: 0", mode="eval").body.args  # type: ignore[attr-defined]
     defaults = [inspect.Parameter.empty] * (len(arguments.args) - len(arguments.defaults))
     defaults += map(ast.literal_eval, arguments.defaults)
@@ -65,7 +63,7 @@ def arranged(name: str, text: str) -> Callable[..., Any]:
 
 
 ARRANGED = {
-    name: arranged(name, text)
+    name: arranged(getattr(ops, name), text, name)
     for name, text in {
         **dict.fromkeys(PAIRS, "x1, x2"),
         **dict.fromkeys(("allclose", "isclose"), "x1, x2, rtol=1e-05, atol=1e-08, equal_nan=False"),

@@ -29,7 +29,7 @@ SAME = """
     negative norm not_equal outer pad percentile pinv power prod ptp qr quantile rad2deg ravel reciprocal repeat reshape
     roll rot90 round searchsorted select sign signbit sin sinc sinh slogdet solve sort split sqrt square squeeze stack std
     subtract sum svd swapaxes take take_along_axis tan tanh tensordot tile trace transpose tril triu trunc var vdot vsplit
-    vstack where
+    vstack
 """.split()  # noqa: SIM905 - a list of words reads better without quotes
 RENAMED = {"amax": "max", "amin": "min", "get_item": "getitem", "true_divide": "divide"}
 ACTIVATIONS = """

@@ -13,6 +13,7 @@ import numpy as np
 from ... import ops
 from ...engine import Tensor
 from ...engine.errors import ShapeError
+from .._signatures import arranged
 
 __all__ = ["DERIVED", "PLAIN_NUMPY"]
 
@@ -22,25 +23,37 @@ def bare(x: Any) -> Any:
     return x.data if isinstance(x, Tensor) else np.asarray(x)
 
 
-def of_numpy(name: str) -> Callable[..., Any]:
-    """A function of numpy that takes Tensors and gives Tensors, without a gradient."""
-    function = getattr(np, name)
+def of_numpy(theirs: str, ours: str, text: str) -> Callable[..., Any]:
+    """A function of numpy that takes Tensors and gives Tensors, without a gradient. text : its arguments."""
+    function = getattr(np, ours)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        out = function(*(a.data if isinstance(a, Tensor) else a for a in args), **kwargs)
+        out = function(
+            *map(bare, args), **{name: bare(v) if isinstance(v, Tensor) else v for name, v in kwargs.items()}
+        )
         return tuple(map(Tensor, out)) if isinstance(out, (tuple, list)) else Tensor(out)
 
-    call.__name__, call.__doc__ = name, function.__doc__
-    return call
+    call.__doc__ = function.__doc__
+    return arranged(call, text, theirs)
 
 
 PLAIN_NUMPY = {
-    theirs: of_numpy(ours)
-    for theirs, ours in {
-        **{n: n for n in "bincount digitize gcd histogram isin isneginf isposinf lcm meshgrid nonzero unravel_index".split()},  # noqa: SIM905
-        **{n: n for n in "bitwise_and bitwise_not bitwise_or bitwise_xor left_shift right_shift heaviside nextafter".split()},  # noqa: SIM905
-        **{n: n for n in "nanargmax nanargmin unique i0 bartlett blackman hamming hanning kaiser".split()},  # noqa: SIM905
-        "bitwise_invert": "bitwise_not", "bitwise_left_shift": "left_shift", "bitwise_right_shift": "right_shift",
+    theirs: of_numpy(theirs, ours, text)
+    for theirs, (ours, text) in {
+        **{n: (n, "x") for n in ("isneginf", "isposinf", "i0", "nonzero", "bartlett", "blackman", "hamming", "hanning")},
+        **{n: (n, "x, axis=None, keepdims=False") for n in ("nanargmax", "nanargmin")},
+        **{n: (n, "x1, x2") for n in ("gcd", "heaviside", "lcm", "nextafter")},
+        **{n: (n, "x, y") for n in ("bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift")},
+        **dict.fromkeys(("bitwise_not", "bitwise_invert"), ("bitwise_not", "x")),
+        "bincount": ("bincount", "x, weights=None, minlength=0"),
+        "bitwise_left_shift": ("left_shift", "x, y"),
+        "bitwise_right_shift": ("right_shift", "x, y"),
+        "digitize": ("digitize", "x, bins"),
+        "histogram": ("histogram", "x, bins=10, range=None"),
+        "isin": ("isin", "x1, x2, assume_unique=False, invert=False"),
+        "kaiser": ("kaiser", "x, beta"),
+        "unique": ("unique", "x, return_index=False, return_inverse=False, return_counts=False, axis=None"),
+        "unravel_index": ("unravel_index", "indices, shape"),
     }.items()
 }  # fmt: skip
 
@@ -95,8 +108,15 @@ def logdet(x: Any) -> Any:
     return ops.slogdet(x)[1]
 
 
-def multi_hot(inputs: Any, num_classes: int, axis: int = -1, dtype: Any = None) -> Any:
+def meshgrid(*x: Any, indexing: str = "xy") -> Any:
+    """The coordinates of a grid: one array for each axis."""
+    return [Tensor(a) for a in np.meshgrid(*map(bare, x), indexing=indexing)]  # type: ignore[call-overload]
+
+
+def multi_hot(inputs: Any, num_classes: int | None = None, axis: int = -1, dtype: Any = None) -> Any:
     """1 where a class number occurs: (N, k) -> (N, num_classes)."""
+    if num_classes is None:
+        raise ValueError("multi_hot: how many classes are there? Give num_classes.")
     hot = (bare(inputs)[..., None] == np.arange(num_classes)).any(axis=-2 if bare(inputs).ndim else 0)
     return Tensor(np.moveaxis(hot, -1, axis), dtype=dtype or "float32")
 
@@ -259,11 +279,18 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     return ops.stack([x**p for p in (powers if increasing else reversed(powers))], axis=-1)
 
 
+def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
+    """x1 where the condition holds, else x2; the places where it holds, if it is alone."""
+    if x1 is None and x2 is None:
+        return PLAIN_NUMPY["nonzero"](condition)
+    return ops.where(condition, x1, x2)
+
+
 DERIVED = {
     function.__name__.rstrip("_"): function
     for function in (
-        append, corrcoef, diagflat, divide_no_nan, fabs, in_top_k, isreal, logdet, multi_hot, nanmax, nanmin, nanprod,
+        append, corrcoef, diagflat, divide_no_nan, fabs, in_top_k, isreal, logdet, meshgrid, multi_hot, nanmax, nanmin, nanprod,
         nanstd, nanvar, normalize, one_hot, saturate_cast, scatter, scatter_update, segment_max, segment_min, segment_prod,
-        segment_sum, size, slice_, slice_update, top_k, trapezoid, unstack, vander,
+        segment_sum, size, slice_, slice_update, top_k, trapezoid, unstack, vander, where,
     )
 }  # fmt: skip

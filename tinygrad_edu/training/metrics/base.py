@@ -129,9 +129,11 @@ class Sum(Metric):
 class MeanMetric(Metric):
     """The mean over samples of any function of (y_true, y_pred) that gives one value a sample."""
 
-    def __init__(self, function: Callable[..., Any], name: str | None = None, **options: Any) -> None:
-        super().__init__(name or getattr(function, "__name__", None) or type(function).__name__)
-        self.function, self.options = function, options
+    def __init__(self, fn: Callable[..., Any], name: str | None = None, **options: Any) -> None:
+        super().__init__(name or getattr(fn, "__name__", None) or type(fn).__name__)
+        if "dtype" in options:
+            raise TypeError(f"{self.name}: metrics count in double precision; leave dtype={options['dtype']!r} out.")
+        self.function, self.options = fn, options
         self.mean = Mean()
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
