@@ -121,5 +121,10 @@ def test_circles_and_strangers_are_refused() -> None:
         layout({"a": (1, 1)}, [("a", "c")])
 
 
+def test_the_picture_begins_at_its_edge() -> None:
+    placed = layout({"a": (40, 20), "b": (30, 10)}, [("a", "b")], along=34)
+    assert (placed.centres, placed.size) == ({"a": (20, 10), "b": (20, 59)}, (40, 64))
+
+
 def test_nothing_is_laid_out_too() -> None:
     assert layout({}, []).centres == {}

@@ -74,9 +74,9 @@ def test_the_page_needs_nothing_from_outside(tmp_path: Path) -> None:
     assert "url(" not in page.replace("url(#tg-head)", "")
 
 
-@pytest.mark.parametrize("hidden", [500, 1130])
+@pytest.mark.parametrize("hidden", [500, 520, 1130])
 def test_the_page_stays_under_three_megabytes(tmp_path: Path, hidden: int) -> None:
-    """The largest networks in 32 and in 16 bits."""
+    """The largest network in 32 bits, the smallest and the largest in 16."""
     page = written(tmp_path, dense(hidden))
     assert len(page.encode()) < 3e6
     assert program_in(page)["bits"] == (32 if hidden == 500 else 16)
@@ -181,6 +181,13 @@ def test_a_model_without_a_row_of_numbers_is_refused() -> None:
 )
 def test_axes_are_marked_with_round_numbers(low: float, high: float, steps: list[float]) -> None:
     assert round_steps(low, high) == steps
+
+
+def test_a_chart_puts_what_is_more_higher_and_what_is_later_to_the_right() -> None:
+    path = re.search(r'points="([^"]*)"', chart("loss", [1.0, 3.0, 2.0]))[1]
+    (x0, y0), (x1, y1), (x2, y2) = (map(float, point.split(",")) for point in path.split())
+    assert x0 < x1 < x2
+    assert y1 < y2 < y0
 
 
 @pytest.mark.parametrize("values", [[1.0], [0.0, 0.0], [1.0, float("nan"), 2.0], [float("inf")], list(range(500))])
