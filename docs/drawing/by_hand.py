@@ -1,79 +1,13 @@
-"""The pictures of the course, drawn from code: the same code gives the same bytes.
-
-python docs/learn/pictures.py            all of them, into docs/learn/pictures/
-python docs/learn/pictures.py 05 07      those whose names begin so
-"""
+"""The pictures of lessons 0 to 6."""
 
 from __future__ import annotations
 
-import io
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-from matplotlib import rcParams
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
-from PIL import Image
+from matplotlib.patches import FancyBboxPatch
+from style import BLUE, GREEN, GREY, INK, ORANGE, RED, arrow, box, canvas, frame, grid, picture
 
 from tinygrad_edu.datasets import mnist
-
-HERE = Path(__file__).parent / "pictures"
-BLUE, ORANGE, GREEN, RED, GREY, INK = "#3b6fb6", "#e0812f", "#3f9357", "#c8443c", "#9aa0a6", "#22262a"
-rcParams.update(
-    {
-        "font.family": "DejaVu Sans", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": GREY,
-        "axes.labelcolor": INK, "text.color": INK, "xtick.color": GREY, "ytick.color": GREY, "axes.titlesize": 11,
-        "lines.linewidth": 2, "legend.frameon": False,
-    }
-)  # fmt: skip
-
-DRAWINGS: dict[str, Callable[[], Figure]] = {}
-
-
-def picture(name: str) -> Callable[[Callable[[], Figure]], Callable[[], Figure]]:
-    """Enter a function that draws under the name of its file."""
-
-    def enter(draw: Callable[[], Figure]) -> Callable[[], Figure]:
-        DRAWINGS[name] = draw
-        return draw
-
-    return enter
-
-
-def canvas(width: float, height: float) -> tuple[Figure, Any]:
-    """A figure without axes to draw boxes on, in units of inches."""
-    figure = Figure(figsize=(width, height))
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, width), ylim=(0, height))
-    axes.axis("off")
-    return figure, axes
-
-
-def box(axes: Any, x: float, y: float, text: str, color: str = BLUE, w: float = 1.0, h: float = 0.55) -> None:
-    """A box with text, centred at x, y."""
-    shape = "round,pad=0.02,rounding_size=0.08"
-    axes.add_patch(
-        FancyBboxPatch((x - w / 2, y - h / 2), w, h, shape, facecolor=color + "22", edgecolor=color, linewidth=1.4)
-    )
-    axes.text(x, y, text, ha="center", va="center")
-
-
-def arrow(axes: Any, start: tuple[float, float], end: tuple[float, float], color: str = INK, bend: float = 0.0) -> None:
-    """An arrow between two points."""
-    axes.add_patch(
-        FancyArrowPatch(
-            start,
-            end,
-            arrowstyle="-|>",
-            mutation_scale=11,
-            color=color,
-            linewidth=1.5,
-            connectionstyle=f"arc3,rad={bend}",
-        )
-    )
 
 
 @picture("00-slope")
@@ -102,7 +36,7 @@ def columns() -> Figure:
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1.25, 1.1])
     left.imshow(images[0], cmap="gray_r")
-    left.add_patch(_frame(11.5, 10.5, 8, 8, RED))
+    left.add_patch(frame(11.5, 10.5, 8, 8, RED))
     left.set_title(f"an image, 28 × 28: {digits[0]}")
     crop = images[0][11:19, 12:20]
     middle.imshow(crop, cmap="gray_r", vmax=400)
@@ -112,16 +46,12 @@ def columns() -> Figure:
     for spine in middle.spines.values():
         spine.set(color=RED, linewidth=2, visible=True)
     right.imshow(images[:40].reshape(40, 784).T, cmap="gray_r", aspect="auto")
-    right.add_patch(_frame(-0.5, 0, 1, 783, RED))
+    right.add_patch(frame(-0.5, 0, 1, 783, RED))
     right.set_title("X: one column an image")
     right.set(xlabel="m images", ylabel="784 grey levels")
     for axes in (left, middle, right):
         axes.set(xticks=[], yticks=[])
     return figure
-
-
-def _frame(x: float, y: float, w: float, h: float, color: str) -> Any:
-    return Rectangle((x, y), w, h, fill=False, edgecolor=color, linewidth=1.5)
 
 
 @picture("02-layer")
@@ -151,18 +81,6 @@ def layer() -> Figure:
     grid(axes, 7.1, 1.55, np.array([["z₁"], ["z₂"]]), (BLUE, ORANGE), "z  (2, 1)")
     axes.text(4.6, 0.28, "row i of W is everything that node i knows", fontsize=9, color=GREY)
     return figure
-
-
-def grid(axes: Any, x: float, y: float, entries: Any, colors: Any, title: str) -> None:
-    """A matrix of small cells: left edge x, middle y."""
-    rows, cols = entries.shape
-    side = 0.42
-    for (i, j), value in np.ndenumerate(entries):
-        corner = (x + j * side, y + (rows / 2 - 1 - i) * side)
-        axes.add_patch(_frame(*corner, side, side, GREY))
-        text = value if isinstance(value, str) else f"{value:g}"
-        axes.text(corner[0] + side / 2, corner[1] + side / 2, text, ha="center", va="center", color=colors[i])
-    axes.text(x + cols * side / 2, y + rows * side / 2 + 0.18, title, ha="center", fontsize=9)
 
 
 @picture("03-activations")
@@ -230,13 +148,13 @@ def backward() -> Figure:
 def rates() -> Figure:
     """Loss over steps for four learning rates, and one failure."""
     (images, digits), _ = mnist.load_data()
-    X, digits = images[:1000].reshape(1000, 784).T.astype(np.float32) / 255, digits[:1000]
-    Y = np.eye(10, dtype=np.float32)[:, digits]
+    X, digits = images[:1000].reshape(1000, 784).T / 255, digits[:1000]
+    Y = np.eye(10)[:, digits]
 
     def run(rate: float, steps: int = 60) -> list[float]:
         rng = np.random.default_rng(0)
         W1, W2 = rng.normal(0, np.sqrt(2 / 784), (10, 784)), rng.normal(0, np.sqrt(2 / 10), (10, 10))
-        p = [a.astype(np.float32) for a in (W1, np.zeros((10, 1)), W2, np.zeros((10, 1)))]
+        p = [W1, np.zeros((10, 1)), W2, np.zeros((10, 1))]
         losses = []
         for _ in range(steps):
             Z1 = p[0] @ X + p[1]
@@ -262,74 +180,7 @@ def rates() -> Figure:
     ):
         axes.plot(np.clip(run(rate), 0, 4.2), color=color, label=f"{rate:g}: {what}")
     axes.axhline(np.log(10), color=GREY, linewidth=0.8, linestyle=":")
-    axes.text(60.5, np.log(10), "guessing", fontsize=8, color=GREY, va="center")
+    axes.text(59, np.log(10) + 0.08, "guessing", fontsize=8, color=GREY, ha="right")
     axes.set(xlabel="step", ylabel="loss", ylim=(0, 4.2), xlim=(0, 60))
-    axes.legend(title="learning rate", loc="center left", bbox_to_anchor=(1.1, 0.5))
+    axes.legend(title="learning rate", loc="center left", bbox_to_anchor=(1.02, 0.5))
     return figure
-
-
-@picture("07-graph")
-def graph() -> Figure:
-    """x*x + x with values and gradients."""
-    figure, axes = canvas(7.6, 2.7)
-    box(axes, 0.9, 1.2, "x = 3", GREEN)
-    box(axes, 3.2, 1.9, "multiply\n9", BLUE, w=1.2, h=0.7)
-    box(axes, 5.6, 1.2, "add\n12", BLUE, w=1.2, h=0.7)
-    arrow(axes, (1.45, 1.45), (2.56, 2.05), INK, bend=-0.15)
-    arrow(axes, (1.45, 1.25), (2.56, 1.75), INK, bend=0.15)
-    arrow(axes, (3.85, 1.85), (4.95, 1.35), INK)
-    arrow(axes, (1.45, 1.05), (4.95, 1.0), INK, bend=0.18)
-    notes = [
-        (1.7, 2.2, "g·x = 3"),
-        (2.35, 1.32, "g·x = 3"),
-        (4.6, 1.85, "g = 1"),
-        (3.2, 0.45, "g = 1"),
-        (6.75, 1.2, "g = 1"),
-    ]
-    for x, y, text in notes:
-        axes.text(x, y, text, color=RED, ha="center", fontsize=9.5)
-    axes.text(0.9, 0.62, "x.grad = 3 + 3 + 1 = 7", color=RED, ha="center", fontsize=9.5)
-    axes.text(5.6, 2.3, "black: forwards, values\nred: backwards, slopes", fontsize=8.5, color=GREY)
-    return figure
-
-
-@picture("08-steps")
-def steps() -> Figure:
-    """The error of differences over the step, and of the complex step."""
-    h = 10.0 ** np.arange(-16, 0.01, 0.25)
-    f = lambda x: x * x * x
-    floor = 1e-17
-    errors = {
-        "one-sided": (np.abs((f(1 + h) - f(1.0)) / h - 3), ORANGE),
-        "central": (np.abs((f(1 + h) - f(1 - h)) / (2 * h) - 3), BLUE),
-        "complex step": (np.abs(f(1 + 1j * h).imag / h - 3), GREEN),
-    }
-    figure = Figure(figsize=(7, 3.2), layout="constrained")
-    axes = figure.subplots()
-    for name, (error, color) in errors.items():
-        axes.loglog(h, np.maximum(error, floor), color=color, label=name, marker=".", markersize=4, linewidth=1)
-    axes.set(xlabel="step h", ylabel="error of the slope of x³ at 1", ylim=(floor / 3, 10))
-    axes.text(2e-2, 3e-13, "the curve\nbends away", fontsize=8.5, color=GREY, ha="left")
-    axes.text(2e-15, 2e-8, "digits are lost\nin the subtraction", fontsize=8.5, color=GREY)
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    return figure
-
-
-def save(figure: Figure, path: Path) -> None:
-    """A PNG of at most 128 colours, a third of the size."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=140)
-    colours = Image.open(buffer).convert("RGB").quantize(128, dither=Image.Dither.NONE)
-    colours.save(path, optimize=True)
-
-
-def main(wanted: list[str]) -> None:
-    """Draw and save."""
-    HERE.mkdir(exist_ok=True)
-    for name, draw in DRAWINGS.items():
-        if not wanted or name.startswith(tuple(wanted)):
-            save(draw(), HERE / f"{name}.png")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
