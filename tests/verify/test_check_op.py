@@ -66,6 +66,11 @@ def overflows_in_float32_on_the_second_way_back(x):
     return np.where(x < 9, x**13 / 13, 0), lambda g: g * np.where(x < 9, x**12, 0)
 
 
+@planted()
+def narrow_inside(x):
+    return np.sin(x), lambda g: (g * np.cos(x)).astype(np.float32)
+
+
 @planted(samples=lambda draw: call(draw.array(draw.shape(ndim=(2, 2), side=(2, 3)))))
 def layout_dependent(x):
     weights = np.arange(x.size, dtype=float)
@@ -142,6 +147,7 @@ def test_the_right_op_passes_every_property():
         (not_analytic, "holomorphic", "declared analytic, but the complex step"),
         (not_analytic_and_tiny, "holomorphic", "declared analytic, but the complex step"),
         (overflows_in_float32, "dtypes", "NaN in float32"),
+        (narrow_inside, "dtypes", "the gradient of x has float32's digits"),
         (overflows_in_float32_on_the_second_way_back, "dtypes", "NaN in float32"),
         (layout_dependent, "layouts", "another value for fortran input"),
         (not_unbroadcast, "broadcasting", "not summed over the broadcast axes"),
@@ -150,7 +156,8 @@ def test_the_right_op_passes_every_property():
         (non_deterministic, "purity", "two runs gave different values"),
         (looks_at_the_gradient, "purity", "not linear in g"),
         (against_its_policy, "policy", "the gradient is [[1., 1.]], by policy [[0.0, 1.0]]"),
-        (raises, "gradient", "raised ZeroDivisionError: a bug in the rule"),
+        (raises, "gradient", "raised ZeroDivisionError: a bug in the rule\n  in tests.check_op.raises("),
+        (raises, "second", "where the rule runs on Tensors"),
     ],
 )
 def test_a_property_catches_its_mistake(op, prop, words):
@@ -159,6 +166,12 @@ def test_a_property_catches_its_mistake(op, prop, words):
     with pytest.raises(GradientMismatch) as caught:
         check_op(op)
     assert caught.value.report.failures.keys() == report.failures.keys()
+
+
+def test_what_raises_in_every_property_is_said_once():
+    report = check_op(raises, order=1, raise_on_fail=False)
+    assert len(report.failures) > 5
+    assert str(report).count("a bug in the rule") == 1
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ def test_a_users_op_and_what_is_wrong_with_it(mine, capsys):
     out = capsys.readouterr().out
     assert "1 of 2 ops passed" in out
     assert "sign flipped" in out
+    assert out.splitlines()[3].split() == ["broken", "WRONG", "100%", "FAILED"]
 
 
 def test_json(mine, capsys):

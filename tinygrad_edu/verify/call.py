@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..engine.op import bind
 from ..engine.rule import checked
 from .problem import Function
 
-__all__ = ["Call", "bare", "close", "require", "show"]
+__all__ = ["Call", "bare", "close", "require", "show", "written"]
 
 
 class Call:
@@ -83,8 +83,7 @@ class Call:
         return Function(self.results, self.arrays, self.names)
 
     def __str__(self) -> str:
-        parts = [show(bare(v)) for v in self.args] + [f"{k}={show(bare(v))}" for k, v in self.kwargs.items()]
-        return f"{self.op.name}({', '.join(parts)})"
+        return written(self.op, self.args, self.kwargs)
 
 
 def bare(v: Any) -> Any:
@@ -96,6 +95,12 @@ def bare(v: Any) -> Any:
 
 def map_values(f: Callable[[Any], Any], d: dict[str, Any]) -> dict[str, Any]:
     return {k: f(v) for k, v in d.items()}
+
+
+def written(op: Op, args: Iterable[Any], kwargs: dict[str, Any]) -> str:
+    """A call as one would type it."""
+    parts = [show(bare(v)) for v in args] + [f"{k}={show(bare(v))}" for k, v in kwargs.items()]
+    return f"{op.name}({', '.join(parts)})"
 
 
 def show(v: Any) -> str:

@@ -14,7 +14,7 @@ import tinygrad_edu
 
 from ..engine import OPS, Op
 from ..engine.errors import TinygradEduError, UnknownNameError
-from .one_op import OpReport, check_op, op_of
+from .one_op import OpReport, check_op, op_of, property_of
 from .report import table
 
 __all__ = ["add_arguments", "run"]
@@ -94,13 +94,15 @@ def progress(ops: list[Op]) -> Iterator[Op]:
 def as_text(reports: list[OpReport], order: int, seconds: float) -> str:
     """The table, what failed in words, and the count."""
     orders = range(1, order + 1)
-    number: Callable[[OpReport, int], str] = lambda report, k: f"{report.worst[k]:.1e}" if k in report.worst else "-"
+    number: Callable[[OpReport, int], str] = lambda report, k: (
+        "WRONG" if property_of(k) in report.failures else f"{report.worst[k]:.1e}" if k in report.worst else "-"
+    )
     rows = [
         (r.name, *(number(r, k) for k in orders), f"{r.judged:.0%}", "passed" if r.passed else "FAILED")
         for r in reports
     ]
     grid = table(("op", *(f"worst error, order {k}" for k in orders), "judged", "verdict"), rows)
-    failures = [text for r in reports for text in r.failures.values()]
+    failures = [text for r in reports for text in r.reasons]
     right = sum(r.passed for r in reports)
     return "\n".join([grid, "", *failures, f"{right} of {len(reports)} ops passed in {seconds:.1f} s"])
 

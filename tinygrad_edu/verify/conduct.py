@@ -12,7 +12,7 @@ from ..engine.tensor import EDGES, OP
 from ..engine.walk import walk
 from .call import Call, bare, close, require, show
 
-__all__ = ["broadcasting", "dtypes", "layouts", "protocol", "purity", "value"]
+__all__ = ["broadcasting", "gradients", "layouts", "protocol", "purity", "value"]
 
 
 def value(op: Op, sample: Sample) -> None:
@@ -57,46 +57,6 @@ def gradients(call: Call, inputs: list[Any]) -> tuple[list[Any], list[Any], list
             for v, g in walk(r, seed, inputs=variables, retain_graph=True):
                 found[id(v)] = g if id(v) not in found else found[id(v)] + g
     return variables, results, [found.get(id(v)) for v in variables]
-
-
-def dtypes(op: Op, sample: Sample) -> None:
-    """float32 in, float32 out and float32 gradients, also of gradients; the same for float64; and no NaN that float64 has not."""
-    call = Call(op, sample)
-    if not call.arrays:
-        return
-    clean: dict[Any, bool] = {}
-    for dtype in (np.float64, np.float32):
-        with np.errstate(all="ignore"):
-            inputs = [a.astype(np.float32).astype(dtype) for a in call.arrays]
-            _, results, grads = gradients(call, inputs)
-            further = second_gradients(call, inputs)
-        for r in results:
-            require(op.own_dtype or r.dtype == dtype, op, call, f"{np.dtype(dtype)} in, but {r.dtype} out.")
-        for name, g in [*zip(call.names, grads, strict=True), *((f"a gradient, by {name},", g) for name, g in further)]:
-            require(
-                g is None or g.dtype == dtype,
-                op,
-                call,
-                f"{np.dtype(dtype)} in, but the gradient of {name} is {g.dtype if g is not None else ''}.",
-            )
-        found = [*(r.data for r in results), *(g for g in grads if g is not None), *(g for _, g in further)]
-        clean[dtype] = not any(np.isnan(v).any() for v in found)
-    require(clean[np.float32] or not clean[np.float64], op, call, "NaN in float32, where float64 has none.")
-
-
-def second_gradients(call: Call, inputs: list[Any]) -> list[tuple[str, Any]]:
-    """The gradients of the sum of each gradient, with the input's name."""
-    variables = [Tensor(a, requires_grad=True) for a in inputs]
-    names = dict(zip(map(id, variables), call.names, strict=True))
-    found = []
-    for r in call.results(variables):
-        if r.requires_grad:
-            seed = Tensor(np.random.default_rng(7).uniform(0.5, 1.5, r.shape).astype(r.dtype))
-            for _, g in walk(r, seed, inputs=variables, create_graph=True, retain_graph=True):
-                if g.requires_grad:
-                    pairs = walk(g, np.ones_like(g.data), inputs=variables, retain_graph=True)
-                    found += [(names[id(v)], h) for v, h in pairs]
-    return found
 
 
 def layouts(op: Op, sample: Sample) -> None:

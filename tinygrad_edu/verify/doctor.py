@@ -38,10 +38,10 @@ class Case(NamedTuple):
         return (*self.shape, *self.x.shape)
 
     def explained_by(self, candidate: Any) -> bool:
-        """Whether the wrong gradient is this one, in every entry that can be told."""
+        """Whether the wrong gradient is this one, in every entry that can be told (and some that is wrong can)."""
         size = np.maximum(np.abs(candidate), np.abs(self.analytic))
         near = np.abs(self.analytic - candidate) <= ALIKE * size + 1e-9 * np.max(np.abs(self.numeric), initial=0.0)
-        return bool(np.all(near | ~self.known))
+        return bool(np.all(near | ~self.known) and np.any(self.wrong & self.known))
 
 
 def diagnose(case: Case) -> str:

@@ -13,7 +13,7 @@ from ..engine.errors import GradientMismatch, NotVerifiableError
 from ..engine.walk import reachable, walk
 from .doctor import Case, diagnose
 from .inputs import Structured
-from .judge import RTOL, Verdict, weigh
+from .judge import PRECISE, RTOL, Verdict, weigh
 from .numeric import Estimate, complex_step, differences, directional
 from .problem import Gradient, Problem, jacobian, joined, split
 from .report import GradcheckReport, Row
@@ -24,7 +24,6 @@ __all__ = ["gradcheck"]
 LIMIT = 1_000_000  # entries of a full Jacobian, counting a result as 100 at least, for each input costs that many runs
 FEWEST = 5  # directions: one alone misses a 1 % error in one entry of 256 more often than not
 AGREE = 1e-4  # complex step and central differences
-PRECISE = 1e-9  # rtol where the numeric derivative came from the complex step
 NO_PATH = "detached: no path in the graph leads from the result to this input (was .data or .numpy() used on the way?)"
 TRANSPARENT = {"alias", "pick"}  # the engine's own, on whose values nothing is computed
 

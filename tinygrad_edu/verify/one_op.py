@@ -10,16 +10,18 @@ import numpy as np
 
 from ..engine import OPS, Op
 from ..engine.domain import Sample
-from ..engine.errors import GradientMismatch, NotVerifiableError, TinygradEduError, UnknownNameError
+from ..engine.errors import GradientMismatch, NotVerifiableError, UnknownNameError
+from .call import written
 from .derivatives import derivative
 from .draws import RandomDraw
 from .judge import Verdict
 from .properties import PROPERTIES, SHARE
 from .report import table
 
-__all__ = ["OpReport", "check_op", "op_of"]
+__all__ = ["OpReport", "check_op", "op_of", "property_of"]
 
 ORDERS = {"gradient": 1, "second": 2}  # the properties that belong to an order of derivative
+ON_TENSORS = ", where the rule runs on Tensors, for a derivative of the derivative"
 LEAST_JUDGED = 0.5  # of all inputs: samples at which differences cannot tell prove nothing
 
 
@@ -43,6 +45,11 @@ class OpReport:
         """Whether every property held."""
         return not self.failures
 
+    @property
+    def reasons(self) -> list[str]:
+        """The failures, each once: what raises, raises in most properties."""
+        return list(dict.fromkeys(self.failures.values()))
+
     def __bool__(self) -> bool:
         return self.passed
 
@@ -59,7 +66,7 @@ class OpReport:
         ]
         head = f"check_op of {self.name}: {'passed' if self.passed else 'FAILED'}"
         grid = table(("property", "verdict", "samples", "worst error"), rows)
-        return "\n".join([head, grid, *self.failures.values()])
+        return "\n".join([head, grid, *self.reasons])
 
     __repr__ = __str__
 
@@ -89,8 +96,8 @@ def check_op(
     this = op_of(op)
     if not inputs and this.samples is None:
         raise NotVerifiableError(
-            f"check_op: {this.name} has no samples. Register it with @op(samples=...), see tinygrad_edu.engine.domain, or give one "
-            f"call: check_op({this.name}, x, ...)."
+            f"check_op: {this.name} has no samples. Say what its inputs are, as in @op(samples=reals(-3, 3)) (tinygrad_edu.engine."
+            f"domain has reals, pairs and more), or give one call: check_op({this.name}, x, ...)."
         )
     report = OpReport(this.name)
     given = Sample(inputs, options) if inputs else None
@@ -101,7 +108,7 @@ def check_op(
         count = 1 if given else max(3, round(examples * SHARE[name]))
         examine(this, name, ORDERS.get(name, 0), drawn(this, given, count, seed), report, judged)
     for level in range(3, order + 1):
-        examine(this, f"order {level}", level, drawn(this, given, 1 if given else 3, seed), report, judged)
+        examine(this, property_of(level), level, drawn(this, given, 1 if given else 3, seed), report, judged)
     inputs_judged = [whole for v in judged if v.judged.size for whole in v.judged.all(axis=0)]
     report.judged = float(np.mean(inputs_judged)) if inputs_judged else 1.0
     if report.judged < LEAST_JUDGED and this.name not in report.failures:
@@ -114,6 +121,11 @@ def check_op(
         mismatch.report = report
         raise mismatch
     return report
+
+
+def property_of(order: int) -> str:
+    """What an order of derivative is called in a report."""
+    return next((name for name, k in ORDERS.items() if k == order), f"order {order}")
 
 
 def drawn(op: Op, given: Sample | None, count: int, seed: int) -> Sequence[Sample]:
@@ -131,11 +143,14 @@ def examine(op: Op, name: str, order: int, samples: Sequence[Sample], report: Op
         try:
             with np.errstate(all="ignore"):
                 verdict = derivative(op, sample, order) if order else PROPERTIES[name](op, sample)
-        except (GradientMismatch, TinygradEduError) as error:
+        except GradientMismatch as error:
             report.failures[name] = str(error)
             return
         except Exception as error:
-            report.failures[name] = f"{op.name}: {name} raised {type(error).__name__}: {error}"
+            call = written(op, sample.args, sample.kwargs)
+            report.failures[name] = (
+                f"{op.name} raised {type(error).__name__}: {error}\n  in {call}{ON_TENSORS * (order > 1)}"
+            )
             return
         report.held[name] += 1
         if verdict is not None:
@@ -154,5 +169,7 @@ def op_of(op: Any) -> Op:
     found = op if isinstance(op, Op) else getattr(op, "op", None)
     if not isinstance(found, Op):
         name = getattr(op, "__name__", repr(op))
-        raise NotVerifiableError(f"{name} is not an op. Decorate its rule with @tinygrad_edu.op.")
+        raise NotVerifiableError(
+            f"{name} is not an op. Decorate its rule with @tinygrad_edu.op; to check a function made of ops, gradcheck({name}, x)."
+        )
     return found

@@ -7,8 +7,9 @@ from typing import Any
 
 from ..engine import Op
 from ..engine.domain import Sample
-from .conduct import broadcasting, dtypes, layouts, protocol, purity, value
+from .conduct import broadcasting, layouts, protocol, purity, value
 from .derivatives import gradient, holomorphic, policy, second
+from .precision import dtypes
 
 __all__ = ["PROPERTIES", "SHARE"]
 
