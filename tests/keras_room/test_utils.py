@@ -197,3 +197,14 @@ def test_more_distributions(draw, mean: float) -> None:
     assert first.dtype == "float32"
     assert np.array_equal(first.data, draw(3).data)
     assert abs(first.data.mean() - mean) < 0.1
+
+
+def test_variables_outside_of_layers() -> None:
+    weight = keras.Variable([1.0, 2.0], name="w")
+    assert weight.trainable
+    assert weight.name == "w"
+    assert weight.assign_add([1.0, 1.0]).tolist() == [2.0, 3.0]
+    assert keras.Variable("ones", shape=(2, 3)).shape == (2, 3)
+    assert not keras.Variable(np.arange(3)).trainable
+    with pytest.raises(ValueError, match="an initializer needs the shape"):
+        keras.Variable("ones")

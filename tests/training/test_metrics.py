@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tinygrad_edu import Tensor
+from tinygrad_edu import Tensor, nn
 from tinygrad_edu.engine.errors import ShapeError, UnknownNameError
 from tinygrad_edu.training import losses, metrics
 from tinygrad_edu.training.metrics import Mean, Metric, Sum
@@ -185,3 +185,53 @@ def test_subclass() -> None:
     metric = metrics.get(Worst)
     assert metric.name == "worst"
     assert metric(ONE_HOT, SCORES) == abs(ONE_HOT - SCORES).max()
+
+
+# -- metrics of one's own, as Keras's users write them -------------------------------------------------------------------
+
+
+class Counted(metrics.Metric):
+    """Counts in variables, and has no reset_state."""
+
+    def __init__(self, name: str = "counted") -> None:
+        super().__init__(name=name)
+        self.total = self.add_weight(name="total", initializer="zeros")
+        self.rows = self.add_variable((2,), "ones", dtype="float64")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(len(y_true))
+        self.rows.assign_sub([0.0, 1.0])
+
+    def result(self):
+        return self.total
+
+
+def test_variables_start_from_zero_with_each_epoch() -> None:
+    net = nn.Sequential(nn.Linear(2, 1))
+    net.compile("sgd", "mse", metrics=[Counted()])
+    history = net.fit(np.ones((6, 2), "float32"), np.ones((6, 1)), batch_size=2, epochs=2, verbose=0).history
+    assert history["counted"] == [6.0, 6.0]
+    assert type(history["counted"][0]) is float
+
+
+def test_variables_are_part_of_the_state() -> None:
+    first, second = Counted(), Counted()
+    first.update_state([1, 2], [1, 2])
+    second.load_state_dict(first.state_dict())
+    assert second.total.item() == 2
+    assert second.rows.tolist() == [1.0, 0.0]
+    assert [v.shape for v in first.variables] == [(), (2,)]
+
+
+def test_a_metric_must_know_how_to_start_anew() -> None:
+    class Bare(metrics.Metric):
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            self.seen = 1
+
+        def result(self):
+            return 0.0
+
+    with pytest.raises(NotImplementedError, match=r"Bare: define reset_state\(\), or count in variables"):
+        Bare().reset_state()
+    with pytest.raises(UnknownNameError, match="zeros"):
+        Bare().add_variable((), "zeroes")

@@ -38,9 +38,10 @@ from .losses import Loss
 from .metrics import Metric
 from .optimizers import Optimizer
 from .regularizers import Regularizer
+from .variables import Variable
 
 __all__ = [
     "Initializer", "Input", "KerasTensor", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer", "Sequential",
-    "__version__", "activations", "backend", "callbacks", "config", "constraints", "datasets", "initializers", "layers",
+    "Variable", "__version__", "activations", "backend", "callbacks", "config", "constraints", "datasets", "initializers", "layers",
     "losses", "metrics", "models", "ops", "optimizers", "preprocessing", "random", "regularizers", "saving", "utils",
 ]  # fmt: skip

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..engine import Tensor, mutation
-from ..engine.errors import ShapeError
 from ..engine.ndarray import as_array
+from ..engine.variable import Variable
 
 __all__ = ["Parameter"]
 
 
-class Parameter(Tensor):
+class Parameter(Variable):
     """A Tensor that belongs to a module: found by ``parameters()``, saved by ``state_dict()``, moved by an optimiser.
 
     data : array, number or list; copied.
@@ -41,23 +40,6 @@ class Parameter(Tensor):
     def regularizer(self, function: Any) -> None:
         Parameter.regularized |= function is not None
         self._regularizer = function
-
-    def assign(self, value: Any) -> Parameter:
-        """Write new values of the same shape, in place; returns self."""
-        array = as_array(value.data if isinstance(value, Tensor) else value)
-        if array.shape != self.shape:
-            raise ShapeError(f"assign: the parameter has shape {self.shape}, the value {array.shape}.")
-        self.data[...] = array
-        mutation.stamp(self.data)
-        return self
-
-    def assign_add(self, value: Any) -> Parameter:
-        """Add to the values, in place; returns self."""
-        return self.assign(self.data + (value.data if isinstance(value, Tensor) else value))
-
-    def assign_sub(self, value: Any) -> Parameter:
-        """Subtract from the values, in place; returns self."""
-        return self.assign(self.data - (value.data if isinstance(value, Tensor) else value))
 
     def __reduce__(self) -> Any:
         return *super().__reduce__(), (None, {name: getattr(self, name) for name in Parameter._own})

@@ -12,7 +12,7 @@ from ..engine.errors import NotReadyError, ShapeError, UnknownNameError
 from . import losses as loss_words
 from . import metrics as metric_words
 from .metrics import Mean
-from .structure import Nested, leaves, transform
+from .structure import Nested, leaves, plain, transform
 
 __all__ = ["Compiled"]
 
@@ -137,13 +137,13 @@ class Compiled:
 
     def result(self) -> dict[str, float]:
         """Everything by its name in logs."""
-        logs = {m.name: m.result() for m in (self.tracker, *self.parts.values())}
+        logs: dict[str, Any] = {m.name: m.result() for m in (self.tracker, *self.parts.values())}
         for spec, weighted in self.specs:
             for i, name in enumerate(self.names):
                 for _, metric in leaves(self.of_output(spec, name, i)):
                     key = f"{name}_{metric.name}" if name else metric.name
                     key = f"weighted_{key}" if weighted and key in logs else key
-                    logs[unused(key, logs)] = metric.result()
+                    logs[unused(key, logs)] = plain(metric.result())
         return logs
 
     def reset(self) -> None:

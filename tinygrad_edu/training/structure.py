@@ -13,7 +13,19 @@ import numpy as np
 from ..engine import Tensor
 from ..engine.device import host
 
-__all__ = ["Batch", "Nested", "array", "detached", "joined", "leaves", "pack", "samples", "transform", "unpack"]
+__all__ = [
+    "Batch",
+    "Nested",
+    "array",
+    "detached",
+    "joined",
+    "leaves",
+    "pack",
+    "plain",
+    "samples",
+    "transform",
+    "unpack",
+]
 
 Nested: TypeAlias = Any  # an array or Tensor, or a list, tuple or dict of Nested
 Batch: TypeAlias = Any  # x, (x, y) or (x, y, sample_weight)
@@ -68,6 +80,13 @@ def samples(x: Nested) -> int:
 def detached(value: Any) -> Any:
     """The value without its graph, on the host."""
     return Tensor(host(value.data)) if isinstance(value, Tensor) else value
+
+
+def plain(value: Any) -> Any:
+    """A result as logs have it: a number, or an array of its own."""
+    if isinstance(value, Tensor):
+        return value.item() if value.size == 1 else value.data.copy()
+    return value
 
 
 def array(value: Any) -> Any:

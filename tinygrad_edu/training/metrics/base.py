@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from ...engine import Array
+from ...engine.errors import UnknownNameError
+from ...engine.variable import Variable
 from ...io.objects import Configured
 from ..losses.base import bare, snake_case
 
@@ -20,7 +22,21 @@ __all__ = ["Mean", "MeanMetric", "Metric", "Sum"]
 
 
 class Metric(Configured, ABC):
-    """A measure of how well it goes: subclass it and write ``update_state``, ``result`` and ``reset_state``.
+    """A measure of how well it goes: subclass it and write ``update_state`` and ``result``.
+
+    What it counts lies in variables, which start from zero again with each epoch; or in attributes of your own, with a
+    ``reset_state`` that sets them back::
+
+        class LargestError(Metric):
+            def __init__(self, name="largest_error"):
+                super().__init__(name)
+                self.largest = self.add_variable(shape=(), initializer="zeros")
+
+            def update_state(self, y_true, y_pred, sample_weight=None):
+                self.largest.assign(ops.maximum(self.largest, ops.max(abs(y_true - y_pred))))
+
+            def result(self):
+                return self.largest
 
     name : the key in logs and History; by default the class's name in snake_case.
     better : "max" or "min", which way callbacks find an improvement; None lets the name decide.
@@ -39,14 +55,40 @@ class Metric(Configured, ABC):
     def result(self) -> Any:
         """The value for everything taken in since the last reset."""
 
-    @abstractmethod
     def reset_state(self) -> None:
         """Forget everything; called at the start of each epoch and evaluation."""
+        if not self.variables:
+            raise NotImplementedError(
+                f"{type(self).__name__}: define reset_state(), or count in variables of self.add_variable(...)."
+            )
+        for variable in self.variables:
+            variable.assign(np.zeros(variable.shape))
+
+    def add_variable(
+        self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: str | None = None
+    ) -> Variable:
+        """A variable to count in; assign it to an attribute. initializer : "zeros", "ones", or a function of the shape."""
+        initializer = initializer or "zeros"
+        shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+        makers = {"zeros": np.zeros, "ones": np.ones}
+        if isinstance(initializer, str) and initializer not in makers:
+            raise UnknownNameError("initializer of a metric", initializer, makers)
+        values = makers[initializer](shape) if isinstance(initializer, str) else initializer(shape)
+        return Variable(values, dtype=dtype or "float32")
+
+    add_weight = add_variable
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The variables among the attributes."""
+        return [value for value in vars(self).values() if isinstance(value, Variable)]
 
     def state_dict(self) -> dict[str, Any]:
         """What a run that is resumed within an epoch needs: the numbers and arrays among the attributes."""
-        kept = {n: v for n, v in vars(self).items() if isinstance(v, (Metric, int, float, np.ndarray, np.number))}
-        return {name: v.state_dict() if isinstance(v, Metric) else copy(v) for name, v in kept.items()}
+        kinds = (Metric, Variable, int, float, np.ndarray, np.number)
+        kept = {name: value for name, value in vars(self).items() if isinstance(value, kinds)}
+        plain = {n: v.data if isinstance(v, Variable) else v for n, v in kept.items()}
+        return {name: v.state_dict() if isinstance(v, Metric) else copy(v) for name, v in plain.items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from there."""
@@ -54,6 +96,8 @@ class Metric(Configured, ABC):
             own = getattr(self, name)
             if isinstance(own, Metric):
                 own.load_state_dict(value)
+            elif isinstance(own, Variable):
+                own.assign(value)
             else:
                 setattr(self, name, copy(value))
 
