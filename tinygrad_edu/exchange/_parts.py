@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from ..engine import Array
+from ..engine.device import host
 from ..engine.errors import CheckpointError, MissingExtraError, TinygradEduWarning
 from ..nn import Module, Parameter
 
@@ -57,7 +58,7 @@ def parts(model: Module, whole: Callable[[Module], bool] = lambda module: False)
         own = {n: p for n, p in named if isinstance(p, Parameter) and id(p) not in seen}
         seen |= {id(p) for p in own.values()}
         if own:
-            yield Part(name, module, {n: p.data for n, p in own.items()})
+            yield Part(name, module, {n: host(p.data) for n, p in own.items()})
 
 
 def paired(ours: Sequence[str], theirs: Sequence[str], what: str) -> list[tuple[str, str]]:

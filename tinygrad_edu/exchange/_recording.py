@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from ..engine import Array, Tensor, enable_grad
+from ..engine.device import HOST
 from ..engine.errors import DataError, ExchangeError
 from ..engine.tensor import ARGS, KWARGS, NUMBER, OP
 from ..nn import Module
@@ -78,6 +79,8 @@ def program(model: Callable[..., Any], example: Any) -> Program:
     example : an input as ``predict`` takes it, or a tuple of arguments; the first axis of every array is the batch.
     Errors: ExchangeError where the two runs cannot be told as one.
     """
+    if isinstance(model, Module) and any(p.device != HOST for _, p in model.named_variables()):
+        raise ExchangeError("export_onnx: the model is on another device. Move it to the host first: model.to('cpu').")
     first = Run(model, example, SIZES[0], lambda array: array)
     if isinstance(model, Module):  # the first run may have built it, and what is built may take other steps
         first = Run(model, example, SIZES[0], lambda array: array)

@@ -37,7 +37,8 @@ class DataParallel(Callback):
     take their own part of each; before each step of the optimiser the gradients are added up in one message. The result is
     that of one process with the same batches, but for rounding, for batch norm, which sees the part and not the batch, and for
     dropout, which draws other numbers. Loss and metrics are those of all samples, the same on every process. Only the first
-    one shows progress and writes files; a callback of yours runs on all, unless its class sets ``everywhere = False``.
+    one shows progress and writes files; a callback of yours runs on all, unless its class sets ``everywhere = False``. The
+    numbers in a metric of yours are added up, so let them be sums and counts.
 
     comm : an mpi4py communicator, or a ``World``; all processes that mpiexec started if None.
     own_data : each process brings data of its own, and batch_size is its own as well. All need as many batches.
