@@ -51,6 +51,20 @@ def test_parameters_of_modules_of_one_s_own_go_as_they_are() -> None:
     assert io.torch_state(Scale())["factor"].tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
+def test_tied_weights_have_both_names_there_and_stay_tied_here() -> None:
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 3)
+            self.second.weight = self.first.weight
+
+    model, other = Tied(), Tied()
+    state = io.torch_state(model)
+    assert np.array_equal(state["first.weight"], state["second.weight"])
+    io.from_torch(state, other)
+    assert other.second.weight is other.first.weight
+    assert np.array_equal(other.first.weight.data, model.first.weight.data)
+
+
 def test_a_state_that_does_not_fit_changes_nothing() -> None:
     model = zoo.seed()
     before = model.state_dict()

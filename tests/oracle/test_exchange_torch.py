@@ -113,9 +113,19 @@ def test_tied_weights_stay_tied() -> None:
             self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 3)
             self.second.weight = self.first.weight
 
-    other = Tied()
-    from_torch(torch_state(Tied()), other)
+    class TheirTied(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = torch.nn.Linear(3, 3), torch.nn.Linear(3, 3)
+            self.second.weight = self.first.weight
+
+    model, net = Tied(), TheirTied()
+    to_torch(model, net)
+    assert net.second.weight is net.first.weight
+    np.testing.assert_array_equal(net.first.weight.detach().numpy(), model.first.weight.data.T)
+    other = from_torch(net, Tied())
     assert other.second.weight is other.first.weight
+    np.testing.assert_array_equal(other.first.weight.data, model.first.weight.data)
 
 
 def unchanged(net: Any, action: Callable[[], Any], error: type[Exception], match: str) -> None:

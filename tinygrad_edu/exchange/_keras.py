@@ -47,7 +47,7 @@ def to_keras(model: nn.Module, net: Any = None) -> Any:
     Errors: CheckpointError with both sides' shapes if they do not fit; nothing is then changed. NotReadyError for a model with
     a Flatten that was not called yet: it must know the shape of the images.
     """
-    own = list(parts(model, whole))
+    own = [p for p in parts(model, whole) if len(p.tied) < len(p.own)]
     order = {} if net is not None and channels_first(net) else orders(model)
     arrays = {p.name: [w.to(p.own[w.name]) for w in weights(p, order.get(p.name))] for p in own}
     if net is None:
@@ -67,7 +67,7 @@ def from_keras(net: Any, model: M) -> M:
     net : a Keras model, or the list that its ``get_weights()`` gives.
     Errors: as ``to_keras``.
     """
-    own = list(parts(model, whole))
+    own = [p for p in parts(model, whole) if len(p.tied) < len(p.own)]
     listed = isinstance(net, (list, tuple))
     order = {} if not listed and channels_first(net) else orders(model)
     kept = {p.name: weights(p, order.get(p.name)) for p in own}
@@ -102,10 +102,11 @@ def whole(layer: nn.Module) -> bool:
 def weights(part: Part, order: Order) -> list[Weight]:
     """The weights of a layer in Keras's order."""
     layer: Any = part.layer
-    names = sorted(part.own, key=lambda n: ORDER.index(n) if n in ORDER else len(ORDER))
+    names = [n for n in part.own if n not in part.tied]
+    names.sort(key=lambda n: ORDER.index(n) if n in ORDER else len(ORDER))
     if hasattr(layer, "add_weight"):
         by_id = {id(p): name for name, p in layer.named_variables()}
-        return [Weight(by_id[id(p)]) for p in layer.weights if by_id[id(p)] in part.own]
+        return [Weight(by_id[id(p)]) for p in layer.weights if by_id[id(p)] in names]
     if isinstance(layer, nn.convolution.Convolution):
         return [Weight("weight", turned, turned_back), *(Weight(n) for n in names if n != "weight")]
     if isinstance(layer, nn.MultiheadAttention):

@@ -33,15 +33,19 @@ class Layout(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A layer with weights of its own: its name in the model, and the arrays by their names in the layer."""
+    """A layer with weights: its name in the model, the arrays by their names in the layer, and which of them it shares.
+
+    tied : those that belong to an earlier layer.
+    """
 
     name: str
     layer: Module
     own: State
+    tied: frozenset[str]
 
 
 def parts(model: Module, whole: Callable[[Module], bool] = lambda module: False) -> Iterator[Part]:
-    """The layers of a model that own weights, in its order; a weight that several share belongs to the first.
+    """The layers of a model that have weights, in its order.
 
     whole : layers that count as one, with all that is inside.
     """
@@ -54,11 +58,12 @@ def parts(model: Module, whole: Callable[[Module], bool] = lambda module: False)
         one = whole(module)
         if one:
             inside |= set(map(id, module.modules()))
-        named = module.named_variables() if one else ((n, p) for n, p in module.named_parts())
-        own = {n: p for n, p in named if isinstance(p, Parameter) and id(p) not in seen}
-        seen |= {id(p) for p in own.values()}
+        named = module.named_variables() if one else module.named_parts()
+        own = {n: p for n, p in named if isinstance(p, Parameter)}
         if own:
-            yield Part(name, module, {n: host(p.data) for n, p in own.items()})
+            tied = frozenset(n for n, p in own.items() if id(p) in seen)
+            seen |= {id(p) for p in own.values()}
+            yield Part(name, module, {n: host(p.data) for n, p in own.items()}, tied)
 
 
 def paired(ours: Sequence[str], theirs: Sequence[str], what: str) -> list[tuple[str, str]]:

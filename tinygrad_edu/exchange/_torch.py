@@ -107,7 +107,8 @@ def from_torch(net: Any, model: nn.Module | None = None) -> nn.Module:
     state: dict[str, Any] = {}
     for here, there in paired([p.name for p in own], list(theirs), "the PyTorch module"):
         part = next(p for p in own if p.name == here)
-        state |= {f"{here}.{n}" if here else n: cast(a, part.own.get(n)) for n, a in taken(part, theirs[there]).items()}
+        converted = {n: a for n, a in taken(part, theirs[there]).items() if n not in part.tied}
+        state |= {f"{here}.{n}" if here else n: cast(a, part.own.get(n)) for n, a in converted.items()}
     model.load_state_dict(state)
     if not isinstance(net, Mapping):
         warn_of_epsilons(own, net)

@@ -54,7 +54,7 @@ class DataParallel(Callback):
     def __init__(self, comm: Any = None, own_data: bool = False) -> None:
         self.world: World = comm if isinstance(comm, World) else MPIWorld(comm)
         self.own_data = own_data
-        if self.world.size > 1 and not any(name in os.environ for name in THREADS):
+        if self.world.rank == 0 and self.world.size > 1 and not any(name in os.environ for name in THREADS):
             warnings.warn(
                 f"{self.world.size} processes, and each may start as many threads as the machine has cores, which is slower than "
                 "one process. Set OPENBLAS_NUM_THREADS (or your BLAS's variable) to cores / processes, before numpy is imported.",
@@ -88,8 +88,7 @@ class DataParallel(Callback):
                 f"The processes have other numbers of batches for training and validation: {steps}. All need the same, or they "
                 "would wait for each other; give steps_per_epoch and validation_steps."
             )
-        for part in ("model", "optimizers", "generators"):
-            self.take(part, world.from_first(run.state_dict()[part] if world.rank == 0 else None))
+        self.take(world.from_first(run.state_dict() if world.rank == 0 else None))
         run.data = shared(run.data, self.share)
         run.held_back = run.held_back and shared(run.held_back, self.share)
         moving = [optimizer for _, optimizer in optimizers(self.model)]
@@ -103,17 +102,13 @@ class DataParallel(Callback):
                 if hasattr(callback, "verbose"):
                     callback.verbose = 0
 
-    def take(self, part: str, state: Any) -> None:
-        """Take over a part of the state of the first process's run."""
-        if part == "model":
-            self.model.load_state_dict(state)
-            return
-        own: Any = dict(optimizers(self.model) if part == "optimizers" else generators(self.model))
-        for name, value in state.items():
-            if part == "optimizers":
-                own[name].load_state_dict(value)
-            else:
-                own[name].bit_generator.state = value
+    def take(self, state: Any) -> None:
+        """Take over where the run of the first process begins: weights, optimisers, random numbers."""
+        self.model.load_state_dict(state["model"])
+        for name, optimizer in optimizers(self.model):
+            optimizer.load_state_dict(state["optimizers"][name])
+        for name, generator in generators(self.model):
+            generator.bit_generator.state = state["generators"][name]
 
     def on_train_end(self, logs: Logs = None) -> None:
         """Leave the optimisers to themselves."""
