@@ -124,14 +124,17 @@ class ExchangeError(TinygradEduError, ValueError):
 class UnknownNameError(TinygradEduError, ValueError):
     """A name under which nothing is registered.
 
-    The message lists what there is, the nearest name first.
+    The message asks for the nearest name, and lists what there is: the nearest dozen where there are many.
     """
 
     def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
-        names = sorted(set(known))
-        near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+        names, word = sorted(set(known)), str(name).lower()
+        near = [n for n in names if sorted(n.lower()) == sorted(word)]  # letters that changed places
+        near = near or difflib.get_close_matches(word, names, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
-        super().__init__(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(names)}.")
+        listed = names if len(names) <= 32 else difflib.get_close_matches(word, names, n=12, cutoff=0.0)
+        more = f" and {len(names) - len(listed)} more" if len(listed) < len(names) else ""
+        super().__init__(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(listed)}{more}.")
 
 
 class NotReadyError(TinygradEduError, RuntimeError):

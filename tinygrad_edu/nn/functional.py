@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..engine import Tensor
-from ..engine.errors import GraphError, ShapeError, UnknownNameError
+from ..engine.errors import DataError, GraphError, ShapeError
 from .module import Module
 from .summary import names_in_order, numbered
 from .symbolic import Step, SymbolicTensor, symbols, transform
@@ -130,9 +131,12 @@ class Graph:
         """The values of the inputs in their order, from a structure like theirs or a dict by name."""
         if isinstance(x, dict):
             keys = list(self.inputs) if isinstance(self.inputs, dict) else numbered([s.name for s in self.sources])
-            for key in keys:
-                if key not in x:
-                    raise UnknownNameError("input, or one that is missing:", key, x)
+            if missing := [key for key in keys if key not in x]:
+                near = difflib.get_close_matches(missing[0], set(x) - set(keys), n=1)
+                raise DataError(
+                    f"The model has the inputs {', '.join(keys)}, and the data {', '.join(x)}: {missing[0]!r} is missing."
+                    + (f" Is it {near[0]!r}?" if near else "")
+                )
             return [x[key] for key in keys]
         values = list(x) if isinstance(x, (list, tuple)) else [x]
         if len(values) != len(self.sources):
@@ -207,10 +211,18 @@ def fitted(x: Any, symbol: SymbolicTensor) -> Any:
     elif x.ndim == len(shape) + 1 and x.shape[-1] == 1:
         x = x.reshape(*x.shape[:-1])
     if x.ndim != len(shape) or any(n is not None and n != m for n, m in zip(shape, x.shape)):
-        raise ShapeError(f"Input {symbol.name!r}: shape {shape} expected, {x.shape} came.")
+        raise ShapeError(f"Input {symbol.name!r}: shape {shape} expected, {x.shape} came. {remedy(shape, x.shape)}")
     if symbol.dtype.startswith("float") and x.dtype.kind == "f":
         return x  # the model's dtype, which may be float64 to check gradients
     return x if x.dtype == symbol.dtype else Tensor(x.data, dtype=symbol.dtype)
+
+
+def remedy(expected: tuple[int | None, ...], came: tuple[int, ...]) -> str:
+    """What to do about data of another shape than an input's."""
+    if len(came) == len(expected) - 1 and all(n in (None, m) for n, m in zip(expected[1:], came)):
+        return "For a single sample give x[None]."
+    sample = ", ".join(str(n) for n in came[1:]) + ("," if len(came) == 2 else "")
+    return f"Reshape the data, or begin the model with Input(shape=({sample}))."
 
 
 def store(values: dict[int, Any], outputs: Any, out: Any) -> None:

@@ -31,8 +31,6 @@ class SymbolicTensor:
     Attributes: ``step``, the call that it came from; None for one that was made by hand.
     """
 
-    __array_ufunc__ = None  # array + symbolic is ours to answer
-
     def __init__(self, shape: Iterable[int | None], dtype: Any = "float32", name: str | None = None) -> None:
         self.shape = tuple(shape)
         self.dtype = np.dtype(dtype).name
@@ -46,6 +44,14 @@ class SymbolicTensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         raise TypeError(f"{self} has no values yet. Compute with layers, operators or keras.ops; numpy cannot wait.")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """array + symbolic, which numpy asks first; any other of its functions cannot wait for values."""
+        operation = getattr(self, TURNED.get(ufunc.__name__, ""), None)
+        if operation is not None and inputs[1] is self and not options:
+            return operation(inputs[0])
+        name = ufunc.__name__
+        raise TypeError(f"numpy.{name}: {self} has no values yet. Compute with keras.ops.{name}, which waits for them.")
 
     def __bool__(self) -> bool:
         raise TypeError(f"{self} has no values yet, so it is neither true nor false. Decide inside a layer's call.")
@@ -99,9 +105,12 @@ def connect(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     step = Step(layer, args, kwargs)
     shapes = [s for s in transform(lambda symbol: symbol.shape, list(args)) if isinstance(s, (tuple, list, dict))]
     is_module = not isinstance(layer, Operation)
-    if is_module:
-        layer.build_for(shapes)
-    small, large = (probe(step, sizes) for sizes in ((2, 64), (3, 128)))
+    try:
+        if is_module:
+            layer.build_for(shapes)
+        small, large = (probe(step, sizes) for sizes in ((2, 64), (3, 128)))
+    except ShapeError as error:
+        raise ShapeError(f"{error}\n{story(step)}") from error
     step.outputs = merged(small, large, getattr(layer, "name", None) or type(layer).__name__.lower())
     for out in symbols(step.outputs):
         out.step = step
@@ -119,14 +128,20 @@ def probe(step: Step, sizes: tuple[int, int]) -> Any:
         return Tensor(np.full(shape, symbol.dtype.startswith("float"), symbol.dtype))
 
     mode = {} if isinstance(step.layer, Operation) else {"training": False}
-    try:
-        with no_grad(), np.errstate(all="ignore"):
-            return step.layer(*transform(sample, step.args), **transform(sample, step.kwargs) | mode)
-    except ShapeError as error:
-        given = ", ".join(str(s.shape) for s in step.inputs)
-        raise ShapeError(
-            f"{error}\n  {step.layer!r} was called on {given}; {sizes[0]} stands for the batch."
-        ) from error
+    with no_grad(), np.errstate(all="ignore"):
+        return step.layer(*transform(sample, step.args), **transform(sample, step.kwargs) | mode)
+
+
+def story(step: Step) -> str:
+    """What led to a call that failed: the calls before it with their shapes, back to an input or to where several meet."""
+    given = ", ".join(str(s.shape) for s in step.inputs)
+    lines = [f"  > {step.layer!r} cannot take {given}; it was tried with a batch of 2"]
+    while len(step.inputs) == 1 and (before := step.inputs[0]).step is not None:
+        step = before.step
+        lines.append(f"    {step.layer!r} -> {before.shape}" if step.inputs else f"  {before.name} {before.shape}")
+    if len(step.inputs) == 1:
+        lines.append(f"  {step.inputs[0].name} {step.inputs[0].shape}")
+    return "\n".join(reversed(lines))
 
 
 def merged(small: Any, large: Any, name: str) -> Any:
@@ -181,7 +196,9 @@ OPERATORS = {
     "neg": "negative", "abs": "absolute", "getitem": "get_item",
 }  # fmt: skip
 OPERATIONS = {name: getattr(operator, word) for word, name in OPERATORS.items()}  # by the names that steps have
+TURNED: dict[str, str] = {}  # numpy's functions -> the methods for an array on the left
 for _word, _name in OPERATORS.items():
     setattr(SymbolicTensor, f"__{_word}__", _operator(_name, getattr(operator, _word)))
     if _word not in ("neg", "abs", "getitem"):
         setattr(SymbolicTensor, f"__r{_word}__", _operator(_name, getattr(operator, _word), turned=True))
+        TURNED[_name] = f"__r{_word}__"

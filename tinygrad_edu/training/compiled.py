@@ -102,13 +102,20 @@ class Compiled:
             self.parts.setdefault(name, Mean(f"{name}_loss"))
 
     def check(self, y: Nested, targets: Nested, y_pred: Nested) -> None:
-        """Let each loss look at all targets at hand, and compute it for a few samples, before training starts."""
+        """Let each loss look at all targets at hand, and compute it for a few samples, before training starts.
+
+        Errors: UnknownNameError for losses, weights or metrics of an output that the model does not have.
+        """
         for _, prediction, own in self.outputs(y_pred):
             loss, target = own(self.losses), own(targets)
             if loss is not None and target is not None:
                 loss.check(target, prediction)
         self.loss(y, y_pred)
         self.parts.clear()
+        for nested in (self.losses, self.loss_weights, *(spec for spec, _ in self.specs)):
+            for key in nested if isinstance(nested, dict) and self.names != [""] else ():
+                if key not in self.names:
+                    raise UnknownNameError("output", key, self.names)
 
     # -- metrics -------------------------------------------------------------------------------------------------------
 

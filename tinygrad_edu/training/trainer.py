@@ -16,13 +16,13 @@ import numpy as np
 
 from ..engine import no_grad
 from ..engine.device import HOST
-from ..engine.errors import NotReadyError
+from ..engine.errors import NotReadyError, ShapeError
 from . import checks, noticed
 from .callbacks import Callback, CallbackList, History, ProgressBar
 from .data import Source, source
 from .run import Run
 from .steps import Steps
-from .structure import Batch, Nested, array, joined, transform, unpack
+from .structure import Batch, Nested, array, joined, samples, transform, unpack
 
 __all__ = ["Trainer"]
 
@@ -249,6 +249,8 @@ class Trainer(Steps):
         """What to evaluate on after each epoch; None for nothing."""
         if given is None:
             return None
+        if isinstance(given, np.ndarray):
+            raise ValueError("validation_data: a tuple (x, y) expected, got one array.")
         if isinstance(given, (tuple, list)):
             return self._source(*unpack(given), batch_size=size or train_size, steps=steps)
         return self._source(given, batch_size=size, steps=steps)
@@ -268,11 +270,15 @@ class Trainer(Steps):
         if usual or not built(self):
             x, y, _ = unpack(data.sample())
             targets = y if data.targets is None else data.targets
-            with no_grad():
-                y_pred = self(x, training=False)
-                if usual and how.losses is not None and mine.compute_loss is Trainer.compute_loss:
-                    how.check(y, targets, y_pred)
-                    noticed.accuracy_of_numbers(how, targets, y_pred)
+            try:
+                with no_grad():
+                    y_pred = self(x, training=False)
+                    if usual and how.losses is not None and mine.compute_loss is Trainer.compute_loss:
+                        how.check(y, targets, y_pred)
+                        noticed.accuracy_of_numbers(how, targets, y_pred)
+            except ShapeError as error:
+                error.add_note(f"This was tried with the first {samples(x)} samples, before training.")
+                raise
         parameters = list(self.named_parameters())
         if parameters and not self.optimizer.groups:
             self.optimizer.bind(parameters)

@@ -114,6 +114,9 @@ def classes_of(y_true: Any, y_pred: Any, axis: int) -> Array:
     if classes.shape not in (shape, (*shape, 1)):
         one_hot = classes.shape == y_pred.shape
         fix = "These look one-hot: use 'categorical_crossentropy'." if one_hot else f"Give classes of shape {shape}."
+        if classes.shape in (shape[:1], (*shape[:1], 1)):  # one class a sample
+            places = " x ".join(map(str, shape[1:]))
+            fix = f"For one prediction a sample, and not {places}, put a Flatten or a pooling layer before the last Dense."
         raise LabelFormError(
             f"sparse_categorical_crossentropy: predictions {y_pred.shape} against targets {classes.shape}. {fix}"
         )
