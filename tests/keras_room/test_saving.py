@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinygrad_edu import keras
+from tinygrad_edu import keras, nn
 from tinygrad_edu.engine.errors import CheckpointError, NotReadyError
 from tinygrad_edu.io._archive import Writer
 from tinygrad_edu.keras import layers, ops
@@ -113,7 +113,13 @@ def recurrent() -> Any:
     )
 
 
-MODELS = [sequential, deferred, functional, subclassed, recurrent]
+def of_nn() -> Any:
+    """Layers of nn, alone and among those of keras.layers."""
+    inner = nn.Sequential(nn.Linear(6, 5), nn.LeakyReLU(0.1), nn.LayerNorm(5))
+    return keras.Sequential([keras.Input((6,)), inner, nn.Dropout(0.2), layers.Dense(3), nn.Softmax()])
+
+
+MODELS = [sequential, deferred, functional, subclassed, recurrent, of_nn]
 
 
 def compiled(build: Callable[[], Any], optimizer: Any = "adam") -> Any:
@@ -148,6 +154,10 @@ def test_a_loaded_model_goes_on_to_the_last_bit(build: Callable[[], Any], tmp_pa
     assert loaded.evaluate(X, Y, verbose=0) == model.evaluate(X, Y, verbose=0)
 
 
+def names(model: Any) -> list[str]:
+    return [getattr(layer, "name", type(layer).__name__) for layer in model.layers]
+
+
 @pytest.mark.parametrize("build", MODELS)
 def test_configurations_make_the_same_model_with_new_weights(build: Callable[[], Any]) -> None:
     model = build()
@@ -163,7 +173,7 @@ def test_configurations_make_the_same_model_with_new_weights(build: Callable[[],
         assert copy.weights[0] is not model.weights[0]
         copy.set_weights(model.get_weights())
         assert np.array_equal(copy.predict(X, verbose=0), model.predict(X, verbose=0))
-        assert [layer.name for layer in copy.layers] == [layer.name for layer in model.layers] or build == subclassed
+        assert names(copy) == names(model) or build == subclassed
 
 
 def test_frozen_layers_stay_frozen(tmp_path: Path) -> None:
@@ -225,6 +235,17 @@ def test_compile_false_leaves_the_training_out(tmp_path: Path) -> None:
     assert not loaded.compiled
 
 
+def test_a_converted_model_stays_converted(tmp_path: Path) -> None:
+    model = compiled(sequential)
+    model.astype("float64")
+    x = X.astype("float64")
+    model.fit(x, Y, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert {w.dtype.name for w in loaded.weights} == {"float64"}
+    assert loaded.fit(x, Y, verbose=0).history == model.fit(x, Y, verbose=0).history
+
+
 def test_the_same_model_gives_the_same_bytes(tmp_path: Path) -> None:
     model = compiled(functional)
     for name in "ab":
@@ -248,7 +269,7 @@ def test_any_zip_program_reads_it(tmp_path: Path) -> None:
 SCRIPT = """
 import sys
 import numpy as np
-from tinygrad_edu import keras
+from tinygrad_edu import keras, nn
 model = keras.models.load_model(sys.argv[1])
 x = np.load(sys.argv[2])
 np.save(sys.argv[3], model.predict(x, verbose=0))
@@ -476,6 +497,14 @@ HOSTILE: dict[str, tuple[Callable[[dict[str, bytes]], dict[str, bytes]], str]] =
         "function eval",
     ),
     "huge weight": (lambda p: changed(p, *DENSE, "config", "units", value=10**12), "for which it holds no numbers"),
+    "huge weight of nn": (
+        lambda p: changed(
+            p,
+            *DENSE,
+            value={"module": "nn", "class_name": "Linear", "config": {"in_features": 10**6, "out_features": 10**6}},
+        ),
+        "for which it holds no numbers",
+    ),
     "wrong shape": (lambda p: changed(p, *DENSE, "config", "units", value=2), "does not fit"),
     "unknown argument": (lambda p: changed(p, *DENSE, "config", "surprise", value=1), "no model can be made"),
     "name is a list": (lambda p: changed(p, *DENSE, "class_name", value=["Dense"]), "a name is a string"),

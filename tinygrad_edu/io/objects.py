@@ -337,15 +337,19 @@ class Configured:
     def get_config(self) -> dict[str, Any]:
         """The arguments that make another one like this, as plain data, defaults included."""
         signature = inspect.signature(type(self).__init__)
+        several = next((n for n, p in signature.parameters.items() if p.kind is p.VAR_POSITIONAL), None)
         bound = signature.bind(self, *self._given.args, **self._given.kwargs)
+        if several in bound.arguments:  # then all before them were given by place as well
+            return described({"*": list(self._given.args), **self._given.kwargs})  # type: ignore[no-any-return]
         bound.apply_defaults()
         config: dict[str, Any] = {}
         for name, value in list(bound.arguments.items())[1:]:
-            kind = signature.parameters[name].kind
-            config |= value if kind is inspect.Parameter.VAR_KEYWORD else {name: value}
+            if name != several:
+                config |= value if signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD else {name: value}
         return {name: described(value) for name, value in config.items()}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Another one with the same arguments."""
-        return cls(**{name: deserialize(value) for name, value in config.items()})
+        given = {name: deserialize(value) for name, value in config.items()}
+        return cls(*given.pop("*", ()), **given)

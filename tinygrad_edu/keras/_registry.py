@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..engine.errors import UnknownNameError
 from ..io.objects import built_in, custom_object, custom_object_scope, described, deserialize, look_up
 
-__all__ = ["described", "find", "reader"]
+__all__ = ["described", "find", "getter", "reader"]
 
 
 def find(kind: str, identifier: Any, known: Mapping[str, Any]) -> Any:
@@ -51,3 +52,13 @@ def reader(kind: str, known: Mapping[str, Any], plural: str = "") -> Callable[..
             return find(kind, config, known)
 
     return read
+
+
+def getter(get: Callable[[Any], Any], read: Callable[..., Any]) -> Callable[[Any], Any]:
+    """The function ``get`` of a submodule: what ``get`` of the room below takes, and ``{"class_name": ..., "config": ...}``."""
+
+    @functools.wraps(get)
+    def get_either(identifier: Any) -> Any:
+        return get(read(identifier) if isinstance(identifier, Mapping) and "class_name" in identifier else identifier)
+
+    return get_either

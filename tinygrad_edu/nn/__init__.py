@@ -4,6 +4,7 @@ Reading order: ``module.py`` (what a module is), ``linear.py`` (the first layer)
 that train), ``symbolic.py`` and ``functional.py`` (models from symbolic tensors), then the rest.
 """
 
+from ..io.objects import built_in
 from . import init
 from .activation import *  # noqa: F403
 from .attention import MultiheadAttention
@@ -74,3 +75,6 @@ __all__ = [
     "summary",
 ]
 __all__ += [*activation.__all__, *pooling.__all__]
+
+built_in("nn", {name: value for name, value in vars().items() if isinstance(value, type) and issubclass(value, Module)
+                and value not in (Model, Module, Sequential)})  # fmt: skip

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..engine import Array
 from ..engine.errors import UnknownNameError
+from .budget import counted
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -38,11 +39,13 @@ def fans(shape: Shape) -> tuple[int, int]:
     return shape[1] * size, shape[0] * size
 
 
+@counted
 def zeros(shape: Shape, rng: Any = None, dtype: Any = np.float32) -> Array:
     """All 0."""
     return np.zeros(shape, dtype)
 
 
+@counted
 def ones(shape: Shape, rng: Any = None, dtype: Any = np.float32) -> Array:
     """All 1."""
     return np.ones(shape, dtype)
@@ -53,6 +56,7 @@ def constant(value: float) -> Init:
     return partial(_constant, value=value)
 
 
+@counted
 def _constant(shape: Shape, rng: Any = None, dtype: Any = np.float32, *, value: float) -> Array:
     return np.full(shape, value, dtype)
 
@@ -62,6 +66,7 @@ def uniform(low: float = -0.05, high: float = 0.05) -> Init:
     return partial(_uniform, low=low, high=high)
 
 
+@counted
 def _uniform(shape: Shape, rng: Generator, dtype: Any = np.float32, *, low: float, high: float) -> Array:
     return rng.uniform(low, high, shape).astype(dtype)
 
@@ -71,6 +76,7 @@ def normal(mean: float = 0.0, std: float = 0.05) -> Init:
     return partial(_normal, mean=mean, std=std)
 
 
+@counted
 def _normal(shape: Shape, rng: Generator, dtype: Any = np.float32, *, mean: float, std: float) -> Array:
     return rng.normal(mean, std, shape).astype(dtype)
 
@@ -80,6 +86,7 @@ def truncated_normal(mean: float = 0.0, std: float = 0.05) -> Init:
     return partial(_truncated, mean=mean, std=std)
 
 
+@counted
 def _truncated(shape: Shape, rng: Generator, dtype: Any = np.float32, *, mean: float, std: float) -> Array:
     out = rng.standard_normal(shape)
     while (far := np.abs(out) > 2).any():
@@ -132,6 +139,7 @@ def orthogonal(gain: float = 1.0) -> Init:
     return partial(_orthogonal, gain=gain)
 
 
+@counted
 def _orthogonal(shape: Shape, rng: Generator, dtype: Any = np.float32, *, gain: float) -> Array:
     if len(shape) < 2:
         raise ValueError(f"orthogonal: a matrix is needed, the shape is {shape}.")

@@ -18,6 +18,7 @@ from ..engine import Tensor, beside, mutation, no_grad
 from ..engine.device import HOST, host, moved
 from ..engine.errors import NotReadyError
 from ..engine.looks import drawn
+from ..io.objects import Configured
 from ..optim.state import fitting
 from .parameter import Parameter
 from .symbolic import connect, symbolic
@@ -28,7 +29,7 @@ __all__ = ["Module"]
 _forced: ContextVar[bool | None] = ContextVar("tinygrad_edu.training", default=None)  # by ``training=`` of a call
 
 
-class Module:
+class Module(Configured):
     """Something that computes with parameters: subclass it, assign the parts in ``__init__``, define ``forward``.
 
     ::

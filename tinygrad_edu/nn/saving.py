@@ -7,11 +7,9 @@ random generator.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,7 @@ from ..io._replace import replacing
 from ..io.objects import check_known, custom_object_scope, deserialize, serialize
 from ..optim.state import fitting
 from ..training.run import generators
+from .budget import bounded
 from .module import Module
 from .parameter import Parameter
 from .summary import numbered, snake_case
@@ -33,9 +32,6 @@ from .summary import numbered, snake_case
 __all__ = ["load_model", "load_weights", "save_model", "save_weights", "stored"]
 
 ENDINGS = (".h5", ".hdf5", ".keras", ".npz", ".safetensors", ".tf", ".weights")  # what people take for a model's
-_budget: ContextVar[list[int] | None] = ContextVar(
-    "tinygrad_edu.budget", default=None
-)  # entries that weights may still take
 
 
 # -- weights by their paths --------------------------------------------------------------------------------------------
@@ -110,7 +106,7 @@ def flat(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def ready(model: Any, what: str) -> None:
     """Refuse a model whose weights do not exist yet."""
-    if not model.built or any(module.waits() for module in model.modules()):
+    if any(module.waits() for module in model.modules()):
         raise NotReadyError(
             f"{what}: {model.name} is not built, so it has no weights. Call it once, or build(input_shape), first."
         )
@@ -159,7 +155,11 @@ def load_model(
     try:
         with path.open("rb") as file:
             config, state = read_model(file)
-        with custom_object_scope(custom_objects), bounded(state), broken_data():
+        with (
+            custom_object_scope(custom_objects),
+            bounded(sum(np.size(v) for _, v in flat(state["weights"]))),
+            broken_data(),
+        ):
             if not compile:
                 config["compile_config"] = None
             check_known(config)
@@ -177,7 +177,11 @@ def restore(model: Any, config: Mapping[str, Any], state: Mapping[str, Any]) -> 
     shape = deserialize(config["build_config"]["input_shape"])
     if shape is not None and (not model.built or any(module.waits() for module in model.modules())):
         model.build(shape)
-    write_weights(model, dict(flat(state["weights"])), "the model")
+    values = dict(flat(state["weights"]))
+    for path, p in stored(model).items():
+        if path in values and values[path].dtype.kind == "f":  # a model that was converted, to float64 say
+            p.data = p.data.astype(values[path].dtype, copy=False)
+    write_weights(model, values, "the model")
     compilation = config.get("compile_config")
     if compilation:
         model.compile_from_config(compilation)
@@ -201,28 +205,6 @@ def read_optimizer(model: Any, saved: Mapping[str, Any]) -> None:
     if list(saved) != [f"vars/{i}" for i in range(len(names))]:
         raise CheckpointError(f"the optimiser has {len(names)} arrays, the file {len(saved)}.")
     model.optimizer.load_state_dict(dict(zip(names, saved.values())))
-
-
-@contextmanager
-def bounded(state: Mapping[str, Any]) -> Iterator[None]:
-    """Let new weights take as many entries as the file holds, and no more: its arguments may ask for any number."""
-    token = _budget.set([sum(np.size(value) for _, value in flat(state["weights"]))])
-    try:
-        yield
-    finally:
-        _budget.reset(token)
-
-
-def spend(shape: tuple[int, ...]) -> None:
-    """Count a new weight.
-
-    Errors: CheckpointError while a file is read that does not hold as many entries.
-    """
-    left = _budget.get()
-    if left is not None:
-        left[0] -= math.prod(shape)
-        if left[0] < 0:
-            raise CheckpointError(f"it asks for a weight of shape {shape}, for which it holds no numbers.")
 
 
 @contextmanager

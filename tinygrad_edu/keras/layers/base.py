@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...engine import Tensor
 from ...engine.errors import DTypeError, NotReadyError, TinygradEduWarning
-from ...io.objects import Configured
 from ...nn import Module, Parameter
 from ...nn.model import as_input
 from ...nn.module import names_of
-from ...nn.saving import spend
 from ...nn.summary import snake_case
 from ...nn.symbolic import Step, SymbolicTensor, merged, probe, symbolic, transform
 from ...nn.weights import Weighted
@@ -46,7 +44,7 @@ def forget_names() -> None:
     _names.clear()
 
 
-class Layer(Configured, Weighted, Module):
+class Layer(Weighted, Module):
     """A layer: subclass it, make the weights in ``build(input_shape)``, compute in ``call(inputs)``.
 
     ::
@@ -197,7 +195,6 @@ class Layer(Configured, Weighted, Module):
         shape = (shape,) if isinstance(shape, int) else tuple(shape or ())
         if any(n is None for n in shape):
             raise NotReadyError(f"{self.name}: a weight of shape {shape} needs sizes that are not known.")
-        spend(shape)
         values = initializers.get("glorot_uniform" if initializer is None else initializer)(
             shape, dtype=dtype or self.dtype
         )

@@ -1,0 +1,44 @@
+"""How much new weights may take while a file is read: a file from a stranger may ask for layers of any size."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from ..engine.errors import CheckpointError
+
+__all__ = ["bounded", "counted"]
+
+_left: ContextVar[list[int] | None] = ContextVar("tinygrad_edu.budget", default=None)  # entries; None without a limit
+
+
+@contextmanager
+def bounded(entries: int) -> Iterator[None]:
+    """Let initialisers make so many entries inside a ``with`` block, and no more."""
+    token = _left.set([entries])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def counted(init: Callable[..., Any]) -> Callable[..., Any]:
+    """An initialiser that heeds the limit.
+
+    Errors: CheckpointError before anything larger is allocated.
+    """
+
+    @functools.wraps(init)
+    def make(shape: tuple[int, ...], *args: Any, **options: Any) -> Any:
+        left = _left.get()
+        if left is not None:
+            left[0] -= math.prod(shape)
+            if left[0] < 0:
+                raise CheckpointError(f"it asks for a weight of shape {shape}, for which it holds no numbers.")
+        return init(shape, *args, **options)
+
+    return make
