@@ -145,6 +145,19 @@ def test_the_canvas_responds_and_clears(page: Any, convnet: Any) -> None:
     assert page.inner_text("#answer") == "7"
 
 
+def test_the_ink_is_where_the_mouse_was(page: Any, convnet: Any) -> None:
+    page.goto(convnet[1].as_uri())
+    page.mouse.wheel(0, 60)
+    draw(page, 1, scale=0.6, left=0.3, top=0.2)
+    code = "() => Array.from(document.getElementById('pad').getContext('2d').getImageData(0, 0, 280, 280).data)"
+    ink = np.array(page.evaluate(code)).reshape(280, 280, 4)[..., 3] > 128
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    pen = 18  # drawn from (0.612, 0.248) to (0.588, 0.752) of the canvas
+    assert [rows[0], rows[-1], columns[0], columns[-1]] == pytest.approx(
+        [0.248 * 280 - pen / 2, 0.752 * 280 + pen / 2, 0.588 * 280 - pen / 2, 0.612 * 280 + pen / 2], abs=4
+    )
+
+
 def test_drawings_are_centred_by_mass_in_a_box_of_twenty(page: Any, convnet: Any) -> None:
     page.goto(convnet[1].as_uri())
     strokes = [[[30 + 100 * x, 90 + 100 * y] for x, y in stroke] for stroke in STROKES[4]]

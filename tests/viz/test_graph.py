@@ -103,6 +103,13 @@ def test_a_module_that_is_called_twice_is_two_boxes() -> None:
     assert titles(viz.graph(model)) == ["input", *shared, "Dense", "Dense"]
 
 
+def test_layers_stand_in_the_order_in_which_they_were_written() -> None:
+    """In training, a ReLU is computed after the pooling that follows it; a picture shows the model as it predicts."""
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2))
+    model(np.zeros((1, 1, 6, 6)))
+    assert titles(viz.graph(model)) == ["input", "Conv2d", "ReLU", "MaxPool2d"]
+
+
 def test_more_than_a_model() -> None:
     model, y = mlp(), np.array([0, 2])
     diagram = viz.graph(lambda x: ops.cross_entropy(model(x), y), np.zeros((2, 6), np.float32), model=model)

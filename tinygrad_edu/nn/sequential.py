@@ -51,7 +51,7 @@ class Sequential(Model):
         if self._chain:
             x = fitted(x, self._chain[0])
         first = x
-        for layer in pooled_first(self.layers) if self.built and mode().record else self.layers:
+        for layer in pooled_first(self.layers) if self.built and self.training and mode().record else self.layers:
             try:
                 x = layer(x)
             except ShapeError as error:
