@@ -222,6 +222,22 @@ def test_samples_at_which_nothing_can_be_judged_are_not_a_pass():
     assert "by only 0% of the sampled numbers" in check_op(only_steps, raise_on_fail=False).failures["samples"]
 
 
+def test_a_call_without_a_float_array_proves_nothing():
+    with pytest.raises(NotVerifiableError, match="tanh was given no float array that its gradient reaches"):
+        check_op("tanh", np.array([1, 2]))
+
+
+def test_samples_that_are_no_calls_are_refused():
+    @planted(samples=lambda draw: draw.array((2,)))
+    def array_for_call(x):
+        return x, lambda g: g
+
+    with pytest.raises(
+        NotVerifiableError, match=r"samples returned ndarray. Return one call of the op: call\(x, ...\)"
+    ):
+        check_op(array_for_call)
+
+
 def test_what_is_not_an_op_is_refused():
     with pytest.raises(NotVerifiableError, match="sin is not an op"):
         check_op(np.sin)

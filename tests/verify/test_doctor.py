@@ -249,8 +249,15 @@ def writes(w):
     [(writes, "input mutated: df writes"), (lambda w: 2 * w * next(calls), "non-deterministic: df")],
 )
 def test_a_misbehaving_df_is_named(df, diagnosis):
+    """One of f is as bad: differences of noise judge nothing, and would pass."""
     report = check_gradient(lambda w: (w**2).sum(), df, X, raise_on_fail=False)
     assert diagnosis in str(report)
+    report = check_gradient(lambda w: df(w).sum(), lambda w: 0 * w + 2, X, raise_on_fail=False)
+    assert diagnosis.replace("df", "f") in str(report)
+
+
+def test_the_keys_of_a_gradient_need_no_order():
+    assert check_gradient(lambda p: p["a"] ** 2 + p["b"], lambda p: {"b": 1.0, "a": 2 * p["a"]}, {"a": 3.0, "b": 1.0})
 
 
 @pytest.mark.parametrize(
@@ -258,7 +265,18 @@ def test_a_misbehaving_df_is_named(df, diagnosis):
     [
         (np.sum, np.ones_like, np.array([1, 2]), "x has dtype int64"),
         (lambda x: np.log(x).sum(), lambda x: 1 / x, np.array([-1.0]), "NaN or infinite"),
-        (lambda p: p[0] * p[1], lambda p: p[1], [1.0, 2.0], r"df returned 1 array\(s\) for 2 input\(s\)"),
+        (lambda p: p[0] * p[1], lambda p: p[1], [1.0, 2.0], "for x return a list or tuple of 2 gradients.*not ndarray"),
+        (lambda p: p[0] * p[1], lambda p: p[1:], [1.0, 2.0], "for x return a list or tuple of 2 gradients.*not of 1"),
+        (
+            lambda p: p["a"] ** 2,
+            lambda p: {"b": 1},
+            {"a": 1.0},
+            r"return a dict with the keys \['a'\], not the keys \['b'\]",
+        ),
+        (lambda p: p["a"] ** 2, lambda p: 2 * p["a"], {"a": 1.0}, r"return a dict with the keys \['a'\], not float64"),
+        (lambda x: None, lambda x: x, X, "f returned None. Does it end in `return`"),
+        (lambda x: (x**2).sum(), lambda x: None, X, "df returned None for x. Does it end in `return`"),
+        (3.0, lambda x: x, X, r"give functions.*not a result of one \(float\)"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:invalid value")

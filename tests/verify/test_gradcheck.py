@@ -261,6 +261,10 @@ def test_what_cannot_be_judged_is_refused_in_words(f, inputs, message):
 
 
 def test_order_0_is_refused():
+    with pytest.raises(
+        NotVerifiableError, match=r"not its result \(Tensor\): gradcheck\(f, x\), not gradcheck\(f\(x\), x\)"
+    ):
+        gradcheck(Tensor([1.0]), np.ones(2))
     with pytest.raises(NotVerifiableError, match="derivatives begin with order 1"):
         gradcheck(ops.exp, X, order=0)
 

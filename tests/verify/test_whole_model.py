@@ -76,3 +76,8 @@ def test_too_few_directions_are_refused(model):
     assert report.passed
     with pytest.raises(NotVerifiableError, match="Give 5 or more"):
         gradcheck_model(model, X, LABELS, directions=4)
+
+
+def test_a_function_is_no_model():
+    with pytest.raises(NotVerifiableError, match=r"exp is no module. A function is checked by gradcheck\(f, x\)"):
+        gradcheck_model(tg.ops.exp, np.ones(2))

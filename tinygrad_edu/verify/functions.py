@@ -104,7 +104,7 @@ def manners(problem: Structured, report: GradcheckReport) -> bool:
     if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(once, twice, strict=True)):
         report.mistakes.append(
             "non-deterministic: two runs on the same inputs gave different values. Draw random numbers outside and pass them in; "
-            "switch dropout off."
+            "switch dropout off; keep nothing from one call for the next."
         )
     for name, before, v in zip(problem.names, given, variables, strict=True):
         if not np.array_equal(before, v.data, equal_nan=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,20 +37,24 @@ def check_gradient(
     >>> print(check_gradient(lambda w: (w**2).sum(), lambda w: w, np.array([1.0, 2.0, 3.0]), raise_on_fail=False).diagnoses[0])
     x: constant factor: every entry is 0.5 times what it should be (the 2 of a square counted once too often, or forgotten?)
     """
+    for function in (f, df):
+        if not callable(function):
+            raise NotVerifiableError(
+                f"check_gradient: give functions, check_gradient(f, df, x), not a result of one ({type(function).__name__})."
+            )
     names, point = zip(*((name, floating(name, v)) for name, v in opened(x, "x")), strict=True)
     report = GradcheckReport(getattr(df, "__name__", "df"))
-    arrays = list(point)
+    arrays, flat = list(point), joined(list(point))
     rebuilt: Callable[[Any], Any] = lambda flat: fill(x, iter(split(flat, arrays)))
-    value: Callable[[Any], Any] = lambda flat: np.asarray(f(rebuilt(flat)), dtype=np.float64).reshape(-1)
-    flat = joined(arrays)
-    shape = np.shape(f(rebuilt(flat.copy())))
-    given = answers(df, rebuilt, flat, list(names), report)
+    value: Callable[[Any], Any] = lambda flat: numbers(f(rebuilt(flat))).reshape(-1)
+    shape = numbers(watched("f", f, rebuilt, flat, report)).shape
+    given = list(answers(x, watched("df", df, rebuilt, flat, report), "x"))
     if not np.isfinite(value(flat)).all():
         raise NotVerifiableError("check_gradient: f is NaN or infinite at this x, so it has no derivative there.")
     for thorough in (False, True):  # before anything is called wrong
         numeric = split_columns(differences(value, flat, thorough=thorough), arrays)
         report.rows = [one(*about, shape, rtol) for about in zip(names, arrays, given, numeric, strict=True)]
-        if report.passed:
+        if all(row.passed for row in report.rows):
             break
     for i, (row, answer) in enumerate(zip(report.rows, given, strict=True)):
         if not row.passed and shape == ():
@@ -86,25 +91,50 @@ def fill(tree: Any, supply: Iterator[Any]) -> Any:
     return next(supply)
 
 
-def answers(
-    df: Callable[[Any], Any], rebuilt: Callable[[Any], Any], flat: Any, names: list[str], report: GradcheckReport
-) -> list[Any]:
-    """What df returned, as a list of arrays; notes if it changed its input, or answers twice differently."""
+def watched(
+    name: str, function: Callable[[Any], Any], rebuilt: Callable[[Any], Any], flat: Any, report: GradcheckReport
+) -> Any:
+    """What f or df returns; notes if it changes its input, or answers twice differently."""
     mine = flat.copy()
     inputs = rebuilt(mine)
-    first = [np.asarray(v) for _, v in opened(df(inputs), "df(x)")]
+    first = copy.deepcopy(function(inputs))
     after = joined([np.asarray(v) for _, v in opened(inputs, "x")])
-    second = [np.asarray(v) for _, v in opened(df(rebuilt(flat.copy())), "df(x)")]
-    if len(first) != len(names):
-        raise NotVerifiableError(
-            f"check_gradient: df returned {len(first)} array(s) for {len(names)} input(s) ({', '.join(names)}). Return one for "
-            "each, in the structure of x."
-        )
+    second = function(rebuilt(flat.copy()))
     if not (np.array_equal(mine, flat) and np.array_equal(after, flat)):
-        report.mistakes.append("input mutated: df writes to its input. Let it work on a copy.")
-    if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(first, second, strict=True)):
-        report.mistakes.append("non-deterministic: df gave different answers for the same input.")
+        report.mistakes.append(f"input mutated: {name} writes to its input. Let it work on a copy.")
+    pairs = zip(opened(first, ""), opened(second, ""), strict=True)
+    if not all(a is None or np.array_equal(a, b, equal_nan=True) for (_, a), (_, b) in pairs):
+        report.mistakes.append(f"non-deterministic: {name} gave different answers for the same input.")
     return first
+
+
+def numbers(out: Any) -> Any:
+    """What f returned, as float64."""
+    if out is None:
+        raise NotVerifiableError("check_gradient: f returned None. Does it end in `return`?")
+    return np.asarray(out, dtype=np.float64)
+
+
+def answers(x: Any, given: Any, path: str) -> Iterator[Any]:
+    """What df returned, an array for each of x, whose structure it must have."""
+    if given is None:
+        raise NotVerifiableError(f"check_gradient: df returned None for {path}. Does it end in `return`?")
+    if isinstance(x, dict):
+        if not isinstance(given, dict) or given.keys() != x.keys():
+            found = f"the keys {list(given)}" if isinstance(given, dict) else type(given).__name__
+            raise NotVerifiableError(f"check_gradient: for {path} return a dict with the keys {list(x)}, not {found}.")
+        for key in x:
+            yield from answers(x[key], given[key], f"{path}[{key!r}]")
+    elif isinstance(x, (list, tuple)):
+        if not isinstance(given, (list, tuple)) or len(given) != len(x):
+            found = f"of {len(given)}" if isinstance(given, (list, tuple)) else type(given).__name__
+            raise NotVerifiableError(
+                f"check_gradient: for {path} return a list or tuple of {len(x)} gradients, one an input, not {found}."
+            )
+        for i, (v, g) in enumerate(zip(x, given, strict=True)):
+            yield from answers(v, g, f"{path}[{i}]")
+    else:
+        yield np.asarray(given)
 
 
 def one(name: str, x: Any, answer: Any, numeric: Estimate, shape: tuple[int, ...], rtol: float) -> Row:

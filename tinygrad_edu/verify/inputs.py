@@ -24,6 +24,11 @@ class Structured(Problem):
     """
 
     def __init__(self, fn: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
+        if not callable(fn):
+            raise NotVerifiableError(
+                f"gradcheck: the function itself comes first, not its result ({type(fn).__name__}): gradcheck(f, x), not "
+                "gradcheck(f(x), x)."
+            )
         self.fn, self.inputs = fn, inputs
         self.title = getattr(fn, "__name__", type(fn).__name__)
         self.point, self.names = [], []

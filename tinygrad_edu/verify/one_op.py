@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import OPS, Op
-from ..engine.domain import Sample
+from ..engine.domain import Draw, Sample
 from ..engine.errors import GradientMismatch, NotVerifiableError, UnknownNameError
 from .call import written
 from .derivatives import derivative
@@ -109,6 +109,10 @@ def check_op(
         examine(this, name, ORDERS.get(name, 0), drawn(this, given, count, seed), report, judged)
     for level in range(3, order + 1):
         examine(this, property_of(level), level, drawn(this, given, 1 if given else 3, seed), report, judged)
+    if given and report.passed and not judged:
+        raise NotVerifiableError(
+            f"check_op: {this.name} was given no float array that its gradient reaches. Give one: np.array([0.5, 1.0])."
+        )
     inputs_judged = [whole for v in judged if v.judged.size for whole in v.judged.all(axis=0)]
     report.judged = float(np.mean(inputs_judged)) if inputs_judged else 1.0
     if report.judged < LEAST_JUDGED and this.name not in report.failures:
@@ -133,7 +137,18 @@ def drawn(op: Op, given: Sample | None, count: int, seed: int) -> Sequence[Sampl
     if given is not None:
         return [given]
     draw = RandomDraw(seed)
-    return [op.samples(draw) for _ in range(count)]
+    return [sampled(op, draw) for _ in range(count)]
+
+
+def sampled(op: Op, draw: Draw) -> Sample:
+    """One call as the op's samples describe it."""
+    found = op.samples(draw)
+    if not isinstance(found, Sample):
+        raise NotVerifiableError(
+            f"{op.name}: samples returned {type(found).__name__}. Return one call of the op: call(x, ...), from "
+            "tinygrad_edu.engine.domain."
+        )
+    return found
 
 
 def examine(op: Op, name: str, order: int, samples: Sequence[Sample], report: OpReport, judged: list[Verdict]) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 
 from .. import ops
 from ..engine import Tensor, no_grad
-from ..engine.errors import GradientMismatch
+from ..engine.errors import GradientMismatch, NotVerifiableError
 from .functions import FEWEST, gradcheck
+from .inputs import is_module
 from .report import GradcheckReport
 
 __all__ = ["gradcheck_model"]
@@ -42,6 +43,11 @@ def gradcheck_model(
     is checked along directions, and the method column says so. Parameters are promoted to float64 for the while.
     Errors: GradientMismatch with the report, which names layer and parameter.
     """
+    if not is_module(model):
+        raise NotVerifiableError(
+            f"gradcheck_model: {getattr(model, '__name__', type(model).__name__)} is no module. A function is checked by "
+            "gradcheck(f, x)."
+        )
     score = loss or default_loss(y, seed)
     report = GradcheckReport(type(model).__name__)
     with evaluating(model):
