@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import warnings
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -13,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tinygrad_edu import keras, nn
 from tinygrad_edu.engine.errors import CheckpointError, NotReadyError
@@ -483,7 +486,6 @@ def changed(parts: dict[str, bytes], *where: Any, value: Any) -> dict[str, bytes
 
 
 DENSE = ("config", "layers", 1)
-BOMB = {"class_name": "__tuple__", "config": [None, 10**9]}
 HOSTILE: dict[str, tuple[Callable[[dict[str, bytes]], dict[str, bytes]], str]] = {
     "unknown class": (lambda p: changed(p, *DENSE, "class_name", value="Popen"), "class Popen"),
     "import by module": (
@@ -504,6 +506,18 @@ HOSTILE: dict[str, tuple[Callable[[dict[str, bytes]], dict[str, bytes]], str]] =
             value={"module": "nn", "class_name": "Linear", "config": {"in_features": 10**6, "out_features": 10**6}},
         ),
         "for which it holds no numbers",
+    ),
+    "huge input": (
+        lambda p: changed(
+            p,
+            "config",
+            "layers",
+            0,
+            "config",
+            "batch_shape",
+            value={"class_name": "__tuple__", "config": [None, 10**5, 10**5, 6]},
+        ),
+        "larger than any it needs to be",
     ),
     "wrong shape": (lambda p: changed(p, *DENSE, "config", "units", value=2), "does not fit"),
     "unknown argument": (lambda p: changed(p, *DENSE, "config", "surprise", value=1), "no model can be made"),
@@ -536,6 +550,65 @@ def test_hostile_files_are_refused(name: str, tmp_path: Path) -> None:
     path.write_bytes(file_of(change(parts_of(path))))
     with pytest.raises(CheckpointError, match=message):
         keras.models.load_model(path)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to every value in nested lists and dicts."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(p for key, v in inner for p in places(v, (*path, key)))]
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**12), 10**12)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["class_name", "config", "units", "x"]), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    path = tmp_path_factory.mktemp("fuzz") / "model.keras"
+    inputs = keras.Input((6,))
+    model = keras.Model(inputs, layers.Dense(3, activation="relu")(layers.BatchNormalization()(inputs * 2.0)))
+    model.compile(keras.optimizers.SGD(0.1, 0.9), keras.losses.Huber(), metrics=["mae"])
+    model.fit(X, X[:, :3], verbose=0)
+    model.save(path)
+    return parts_of(path)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_change_of_the_configuration_loads_or_is_refused(
+    data: st.DataObject, parts: dict[str, bytes], tmp_path: Path
+) -> None:
+    """No other error, whatever stands where in config.json; nothing half-made comes back."""
+    config = json.loads(parts["config.json"])
+    for _ in range(data.draw(st.integers(1, 2))):
+        *way, last = data.draw(st.sampled_from(places(config)[1:]))
+        here = config
+        for key in way:
+            here = here[key]
+        if isinstance(here, dict) and data.draw(st.booleans()):
+            del here[last]
+        else:
+            here[last] = data.draw(JSON)
+    path = tmp_path / "changed.keras"
+    path.write_bytes(file_of({**parts, "config.json": json.dumps(config).encode()}))
+    model, said = None, ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            model = keras.models.load_model(path)
+        except CheckpointError as error:
+            said = str(error)
+    assert said.startswith(f"{path}: ") if model is None else sum(w.size for w in model.weights) == 45
 
 
 def test_compressed_members_are_refused(tmp_path: Path) -> None:

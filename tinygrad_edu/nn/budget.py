@@ -11,7 +11,9 @@ from typing import Any
 
 from ..engine.errors import CheckpointError
 
-__all__ = ["bounded", "counted"]
+__all__ = ["affordable", "bounded", "counted"]
+
+SAMPLE = 2**26  # entries of an input that a file may ask for: shapes are found by computing on small samples
 
 _left: ContextVar[list[int] | None] = ContextVar("tinygrad_edu.budget", default=None)  # entries; None without a limit
 
@@ -24,6 +26,16 @@ def bounded(entries: int) -> Iterator[None]:
         yield
     finally:
         _left.reset(token)
+
+
+def affordable(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of a sample, unless a file asks for a huge one.
+
+    Errors: CheckpointError.
+    """
+    if _left.get() is not None and math.prod(shape) > SAMPLE:
+        raise CheckpointError(f"it asks for an input of shape {shape}, which is larger than any it needs to be.")
+    return shape
 
 
 def counted(init: Callable[..., Any]) -> Callable[..., Any]:

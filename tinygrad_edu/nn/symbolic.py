@@ -15,6 +15,7 @@ import numpy as np
 
 from ..engine import Tensor, no_grad
 from ..engine.errors import ShapeError
+from .budget import affordable
 
 __all__ = ["Operation", "Step", "SymbolicTensor", "connect", "symbolic", "symbols", "transform"]
 
@@ -125,7 +126,7 @@ def probe(step: Step, sizes: tuple[int, int]) -> Any:
 
     def sample(symbol: SymbolicTensor) -> Tensor:
         shape = [sizes[i > 0] if n is None else n for i, n in enumerate(symbol.shape)]
-        return Tensor(np.full(shape, symbol.dtype.startswith("float"), symbol.dtype))
+        return Tensor(np.full(affordable(tuple(shape)), symbol.dtype.startswith("float"), symbol.dtype))
 
     mode = {} if isinstance(step.layer, Operation) else {"training": False}
     with no_grad(), np.errstate(all="ignore"):
