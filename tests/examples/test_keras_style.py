@@ -1,6 +1,7 @@
 """examples/keras_style: every script runs, shortened, and says nothing but what it was written to say (warnings are errors)."""
 
 import ast
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -36,3 +37,17 @@ def test_script_can_go_back_to_keras(script: Path) -> None:
     )
     assert text.count("tinygrad_edu") == ours.count("tinygrad_edu")
     assert len(text.splitlines()) <= 90
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("arguments", "at_least"), [([], 0.990), (["--augment"], 0.994)])
+def test_convnet_figures(
+    arguments: list[str], at_least: float, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Four and eight minutes."""
+    script = FOLDER / "convnet.py"
+    monkeypatch.setattr(sys, "argv", [str(script), *arguments])
+    runpy.run_path(str(script), run_name="__main__")
+    found = re.search(r"^test accuracy: (0\.\d{4})", capsys.readouterr().out, re.MULTILINE)
+    assert found
+    assert float(found[1]) >= at_least
