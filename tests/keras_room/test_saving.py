@@ -179,6 +179,16 @@ def test_configurations_make_the_same_model_with_new_weights(build: Callable[[],
         assert names(copy) == names(model) or build == subclassed
 
 
+@pytest.mark.parametrize("build", MODELS)
+def test_a_frozen_model_stays_frozen(build: Callable[[], Any], tmp_path: Path) -> None:
+    model = build()
+    model.trainable = False
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert loaded.trainable_weights == []
+    assert not loaded.trainable
+
+
 def test_frozen_layers_stay_frozen(tmp_path: Path) -> None:
     model = compiled(sequential)
     model.layers[0].trainable = False

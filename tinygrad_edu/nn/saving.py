@@ -130,6 +130,7 @@ def save_model(model: Any, filepath: str | os.PathLike[str], overwrite: bool = T
     if model.optimizer is not None and model.optimizer.groups:
         state["optimizer"] = nested(optimizer_state(model))
     state["generators"] = dict(generators(model))
+    state["frozen"] = frozen(model)
     with replacing(path) as new, new.open("wb") as file:
         write_model(file, config, state)
 
@@ -182,6 +183,7 @@ def restore(model: Any, config: Mapping[str, Any], state: Mapping[str, Any]) -> 
         if path in values and values[path].dtype.kind == "f":  # a model that was converted, to float64 say
             p.data = p.data.astype(values[path].dtype, copy=False)
     write_weights(model, values, "the model")
+    freeze(model, state["frozen"])
     compilation = config.get("compile_config")
     if compilation:
         model.compile_from_config(compilation)
@@ -192,6 +194,22 @@ def restore(model: Any, config: Mapping[str, Any], state: Mapping[str, Any]) -> 
     for name, generator in generators(model):
         if name in saved:
             generator.bit_generator.state = saved[name]
+
+
+def frozen(model: Any) -> dict[str, list[str]]:
+    """Which modules and which weights training leaves as they are."""
+    return {
+        "modules": [name for name, module in model.named_modules() if not module.trainable],
+        "weights": [path for path, p in stored(model).items() if p.trainable and not p.requires_grad],
+    }
+
+
+def freeze(model: Any, saved: Mapping[str, Any]) -> None:
+    """Leave the same modules and weights as they are, and no others."""
+    for name, module in model.named_modules():
+        module._trainable = name not in saved["modules"]
+    for path, p in stored(model).items():
+        p.requires_grad = p.trainable and path not in saved["weights"]
 
 
 def optimizer_state(model: Any) -> dict[str, Any]:
