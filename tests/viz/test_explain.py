@@ -28,7 +28,7 @@ def seed_network() -> tuple[nn.Sequential, tg.Tensor]:
 def test_the_seed_network_reads_like_the_lesson_on_backpropagation() -> None:
     told = seed_network()[1].explain()
     assert [step.forward for step in told] == [
-        "L = cross_entropy(Z2, constant1)", "Z2 = linear(A1, W2, b2)", "A1 = relu(Z1)", "Z1 = linear(X, W1, b1)",
+        "L = cross_entropy(Z2, Y)", "Z2 = linear(A1, W2, b2)", "A1 = relu(Z1)", "Z1 = linear(X, W1, b1)",
     ]  # fmt: skip
     assert [sent[:3] for step in told for sent in step.sends] == [
         ("dZ2", "dL / m * (softmax(Z2) - Y)", "(32, 10)"),

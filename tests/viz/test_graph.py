@@ -110,6 +110,14 @@ def test_layers_stand_in_the_order_in_which_they_were_written() -> None:
     assert titles(viz.graph(model)) == ["input", "Conv2d", "ReLU", "MaxPool2d"]
 
 
+def test_boxes_are_listed_in_the_order_of_computation() -> None:
+    """Also where a parameter is used before the input is: the text reads from top to bottom."""
+    x = Input((3, 4))
+    text = rows(viz.graph(tg.Model(x, layers.MultiHeadAttention(2, 2)(x, x))))
+    assert text[0].startswith("[0] input")
+    assert text[1].endswith("<- [0]")
+
+
 def test_more_than_a_model() -> None:
     model, y = mlp(), np.array([0, 2])
     diagram = viz.graph(lambda x: ops.cross_entropy(model(x), y), np.zeros((2, 6), np.float32), model=model)

@@ -1,9 +1,10 @@
-"""Names for the values of a graph, as a textbook gives them: X, W1, b1, Z1, A1, W2, ..., L."""
+"""Names for the values of a graph, as a textbook gives them: X, W1, b1, Z1, A1, W2, ..., Y, L."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..engine.tensor import OP
 from ._record import Value
 
 __all__ = ["textbook"]
@@ -68,8 +69,15 @@ def roles(values: Sequence[Value]) -> Iterator[tuple[Value, str]]:
             layer[id(value)] = k
             yield leaves[0], f"b{k}"
             yield value, f"Z{k}"
+        elif "targets" in (taken := named_inputs(value)):
+            yield taken["targets"], "Y"
         elif value.title in ACTIVATIONS and value.sources and id(value.sources[0]) in layer:
             yield value, f"A{layer[id(value.sources[0])]}"
+
+
+def named_inputs(value: Value) -> dict[str, Value]:
+    """The sources of an op by the names of its parameters, as far as these are single arrays."""
+    return dict(zip(value.tensor.node[OP].names, value.sources)) if value.kind == "op" else {}
 
 
 def wanted(value: Value) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor
+from ..engine.device import host
 from ..engine.errors import ShapeError
 from ..nn import Module
 
@@ -20,8 +21,8 @@ INK = {1: (59, 130, 196), -1: (199, 84, 80)}  # blue is positive, red negative
 
 
 def bare(x: Any) -> Any:
-    """The array behind a Tensor, or what numpy makes of x."""
-    return x.data if isinstance(x, Tensor) else np.asarray(x)
+    """The array behind a Tensor, on the host, or what numpy makes of x."""
+    return np.asarray(host(x.data if isinstance(x, Tensor) else x))
 
 
 def as_images(x: Any) -> Any:

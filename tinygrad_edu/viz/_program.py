@@ -18,6 +18,7 @@ from ..engine.rule import Op
 from ..engine.tensor import ARGS, KWARGS, OP
 from ..nn import Module
 from ..ops._window import window
+from ._pixels import bare
 from ._record import Call, recorded, values_behind
 
 __all__ = ["NotPortableError", "Program"]
@@ -156,7 +157,7 @@ class Program:
     def source(self, value: Any, place: dict[int, int]) -> int:
         """Where a step finds an input; what no step computes becomes a constant."""
         if id(value) not in place or not isinstance(value, Tensor):
-            self.constants.append(np.asarray(value.data if isinstance(value, Tensor) else value, dtype=np.float32))
+            self.constants.append(bare(value).astype(np.float32))
             if not isinstance(value, Tensor):
                 return -len(self.constants)
             place[id(value)] = -len(self.constants)

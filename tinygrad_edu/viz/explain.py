@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor, mutation
+from ..engine.outputs import Parts
 from ..engine.rule import flat
 from ..engine.tensor import ARGS, KWARGS
 from ._backward import Sent, Step, kept, steps
 from ._names import textbook
+from ._pixels import bare
 from ._record import bytes_text, documentation, names_of_caller, shape_text, values_behind
 from ._rules import RULES, Rule
 
@@ -195,9 +197,9 @@ def gradient_line(text: str) -> str:
 
 def size_of(array: Any) -> str:
     """A value or a gradient in short: up to four entries themselves, else the norm."""
-    data = np.asarray(array.data if isinstance(array, Tensor) else array)
-    if data.dtype.kind not in "biufc":
+    if isinstance(array, Parts):
         return "in parts"
+    data = bare(array)
     if data.size == 1:
         return f"{data.item():.4g}"
     if data.ndim == 1 and data.size <= 4:

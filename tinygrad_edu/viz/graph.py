@@ -13,6 +13,7 @@ from ..engine.tensor import OP
 from ..nn import Module
 from ._backward import total_gradients
 from ._diagram import Diagram
+from ._pixels import bare
 from ._record import Call, Value, documentation, names_of_caller, recorded, shape_text, values_behind
 
 __all__ = ["graph"]
@@ -110,26 +111,37 @@ def fold(values: list[Value], found: list[Call], depth: int) -> Folded:
     """Gather what was made in one call at this depth, with the parameters that nothing else uses."""
     folded = Folded()
     key: dict[int, Any] = {}
+    users: dict[int, list[Value]] = {}
     for value in values:
         call = next((c for c in found if c.depth == depth and c.begin < value.number < c.end), None)
         key[id(value)] = id(value) if call is None else (call.name, call.begin)
         if call is not None:
             folded.call[key[id(value)]] = call
-    users: dict[int, set[Any]] = {}
-    for value in values:
         for source in value.sources:
-            users.setdefault(id(source), set()).add(key[id(value)])
+            users.setdefault(id(source), []).append(value)
     for value in values:
-        inside = users.get(id(value), set())
-        if value.kind in ("parameter", "constant") and len(inside) == 1 and next(iter(inside)) in folded.call:
-            key[id(value)] = next(iter(inside))
+        inside = {key[id(user)] for user in users.get(id(value), ())}
+        if value.kind in ("parameter", "constant") and len(inside) == 1 and inside <= set(folded.call):
+            (key[id(value)],) = inside
     hide_earlier(values, key)
+    folded.members = {box: [] for box in in_order(values, key, users)}
     for value in values:
-        folded.members.setdefault(key[id(value)], []).append(value)
+        folded.members[key[id(value)]].append(value)
         for source in value.sources:
             if key[id(source)] != key[id(value)]:
                 folded.links[key[id(source)], key[id(value)]] = None
     return folded
+
+
+def in_order(values: list[Value], key: Mapping[int, Any], users: Mapping[int, list[Value]]) -> list[Any]:
+    """The boxes as they were done, by their last value; what is given stands in front of its first use."""
+    done: dict[Any, float] = {}
+    for value in values:
+        done[key[id(value)]] = max(done.get(key[id(value)], 0), value.number)
+    for value in values:
+        if not done[key[id(value)]]:
+            done[key[id(value)]] = min(done[key[id(user)]] for user in users[id(value)]) - 0.5
+    return sorted(done, key=done.__getitem__)
 
 
 def hide_earlier(values: list[Value], key: dict[int, Any]) -> None:
@@ -183,7 +195,7 @@ def tip_of(value: Value, call: Call | None) -> str:
 
 def brief(array: Any) -> str:
     """A value in a few characters: up to four entries themselves, else mean and spread."""
-    data = np.asarray(array.data if isinstance(array, Tensor) else array)
+    data = bare(array)
     if data.size == 0:
         return "empty"
     if data.size == 1:

@@ -11,6 +11,7 @@ import numpy as np
 from ..engine import Tensor
 from ..nn import Module
 from ..nn.summary import graph_rows, layer_rows, totals
+from ._pixels import bare
 from ._record import shape_text
 
 __all__ = ["html"]
@@ -34,9 +35,9 @@ def of_tensor(t: Tensor) -> str:
         facts.append(f"made by {t.node[1].name}")
     elif t.requires_grad:
         facts.append("requires grad")
-    parts = [f"<p>{' · '.join(facts)}</p>", matrix(t.data)]
+    parts = [f"<p>{' · '.join(facts)}</p>", matrix(bare(t))]
     if t.grad is not None:
-        parts += ["<p>grad</p>", matrix(t.grad.data)]
+        parts += ["<p>grad</p>", matrix(bare(t.grad))]
     return "<div>" + "".join(parts) + "</div>"
 
 
