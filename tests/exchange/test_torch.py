@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from helpers import zoo
 
-from tinygrad_edu import Tensor, io, nn
-from tinygrad_edu.engine.errors import CheckpointError, MissingExtraError
+from tinygrad_edu import Tensor, io, keras, nn
+from tinygrad_edu.engine.errors import CheckpointError, ExchangeError, MissingExtraError
 
 
 def test_names_and_shapes_are_pytorch_s() -> None:
@@ -74,6 +74,13 @@ def test_a_state_that_does_not_fit_changes_nothing() -> None:
     with pytest.raises(CheckpointError, match=r"only in the state: 0\.scale"):
         io.from_torch(state | {"0.scale": np.zeros(3)}, model)
     assert all(np.array_equal(a, before[n]) for n, a in model.state_dict().items())
+
+
+def test_layers_in_keras_s_words_are_shown_their_way() -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    for attempt in (lambda: io.torch_state(model), lambda: io.from_torch({"weight": np.zeros((2, 3))}, model)):
+        with pytest.raises(ExchangeError, match="to_keras takes it to Keras, export_onnx"):
+            attempt()
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

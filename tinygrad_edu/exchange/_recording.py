@@ -82,7 +82,7 @@ def program(model: Callable[..., Any], example: Any) -> Program:
     if isinstance(model, Module) and any(p.device != HOST for _, p in model.named_variables()):
         raise ExchangeError("export_onnx: the model is on another device. Move it to the host first: model.to('cpu').")
     first = Run(model, example, SIZES[0], lambda array: array)
-    if isinstance(model, Module):  # the first run may have built it, and what is built may take other steps
+    if isinstance(model, Module):  # the first run may have built it: now its dtype is known
         first = Run(model, example, SIZES[0], lambda array: array)
     parameters = list(model.named_variables()) if isinstance(model, Module) else []
     try:

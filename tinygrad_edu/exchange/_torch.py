@@ -41,11 +41,7 @@ def torch_state(model: nn.Module) -> State:
     ``tg.save(torch_state(model), "net.safetensors")`` writes a file for ``net.load_state_dict(safetensors.torch.load_file(...))``,
     where net is the same network with the same names of layers.
     """
-    return {
-        f"{p.name}.{n}" if p.name else n: a
-        for p in parts(model, whole)
-        for n, a in layout_of(p.layer).to(p.own).items()
-    }
+    return {f"{p.name}.{n}" if p.name else n: a for p in layers(model) for n, a in layout_of(p.layer).to(p.own).items()}
 
 
 @overload
@@ -62,7 +58,7 @@ def to_torch(model: nn.Module, net: Any = None) -> Any:
     CheckpointError with the differences of both sides if the weights do not fit; nothing is then changed.
     """
     torch = imported("torch", "torch", "to_torch")
-    own = list(parts(model, whole))
+    own = layers(model)
     if net is None:
         net = made(torch, model, "").eval()
         if own:
@@ -101,7 +97,7 @@ def from_torch(net: Any, model: nn.Module | None = None) -> nn.Module:
         model = made_here(net, "")
         if not isinstance(model, nn.Sequential):
             model = nn.Sequential(model)
-    own = list(parts(model, whole))
+    own = layers(model)
     arrays = {n: as_array(t) for n, t in (net if isinstance(net, Mapping) else net.state_dict()).items()}
     theirs = groups(arrays)
     state: dict[str, Any] = {}
@@ -118,9 +114,19 @@ def from_torch(net: Any, model: nn.Module | None = None) -> nn.Module:
 # -- weights -----------------------------------------------------------------------------------------------------------
 
 
-def whole(module: nn.Module) -> bool:
-    """Whether a layer's weights go over together."""
-    return isinstance(module, nn.MultiheadAttention)
+def layers(model: nn.Module) -> list[Part]:
+    """The layers of a model that have weights; attention's go over together.
+
+    Errors: ExchangeError for layers in Keras's words.
+    """
+    found = list(parts(model, lambda module: isinstance(module, nn.MultiheadAttention)))
+    for part in found:
+        if hasattr(part.layer, "add_weight"):
+            raise ExchangeError(
+                f"{part.layer!r} keeps its weights as Keras does, with channels last. to_keras takes it to Keras, export_onnx to "
+                "everywhere else; for PyTorch write the network with the layers of nn."
+            )
+    return found
 
 
 def groups(state: Mapping[str, Any]) -> dict[str, State]:
