@@ -189,6 +189,56 @@ def test_a_frozen_model_stays_frozen(build: Callable[[], Any], tmp_path: Path) -
     assert not loaded.trainable
 
 
+class Sampling(layers.Layer):
+    """Draws while its output's shape is being found, which must not count as weights."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seeds = keras.random.SeedGenerator(7)
+
+    def call(self, inputs: Any) -> Any:
+        mean, spread = inputs
+        return mean + ops.exp(spread) * keras.random.normal(ops.shape(mean), seed=self.seeds)
+
+
+class VAE(keras.Model):
+    """Made from two models, with metrics and a train_step of its own."""
+
+    def __init__(self, encoder: Any, decoder: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.encoder, self.decoder = encoder, decoder
+        self.tracker = keras.metrics.Mean(name="loss")
+
+    @property
+    def metrics(self) -> list[Any]:
+        return [self.tracker]
+
+    def call(self, inputs: Any) -> Any:
+        return self.decoder(self.encoder(inputs))
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        loss = ops.mean(ops.square(self(data, training=True) - data))
+        self.zero_grad()
+        loss.backward()
+        self.optimizer.apply_gradients(
+            zip([w.grad for w in self.trainable_weights], self.trainable_weights, strict=True)
+        )
+        self.tracker.update_state(loss)
+        return {"loss": self.tracker.result()}
+
+
+def test_a_model_made_of_models_goes_on(tmp_path: Path) -> None:
+    keras.utils.set_random_seed(2)
+    inputs = keras.Input((6,))
+    encoder = keras.Model(inputs, Sampling()([layers.Dense(1)(inputs), layers.Dense(1)(inputs)]))
+    model = VAE(encoder, keras.Sequential([keras.Input((1,)), layers.Dense(6)]))
+    model.compile("adam")
+    model.fit(X, verbose=0)
+    model.save(tmp_path / "vae.keras")
+    loaded = keras.models.load_model(tmp_path / "vae.keras", custom_objects={"VAE": VAE, "Sampling": Sampling})
+    assert loaded.fit(X, verbose=0).history == model.fit(X, verbose=0).history
+
+
 def test_frozen_layers_stay_frozen(tmp_path: Path) -> None:
     model = compiled(sequential)
     model.layers[0].trainable = False

@@ -13,6 +13,7 @@ from ..engine.errors import CheckpointError
 
 __all__ = ["affordable", "bounded", "counted"]
 
+DRAWS = 2**24  # entries beside the weights
 SAMPLE = 2**26  # entries of an input that a file may ask for: shapes are found by computing on small samples
 
 _left: ContextVar[list[int] | None] = ContextVar("tinygrad_edu.budget", default=None)  # entries; None without a limit
@@ -20,8 +21,8 @@ _left: ContextVar[list[int] | None] = ContextVar("tinygrad_edu.budget", default=
 
 @contextmanager
 def bounded(entries: int) -> Iterator[None]:
-    """Let initialisers make so many entries inside a ``with`` block, and no more."""
-    token = _left.set([entries])
+    """Let initialisers make so many entries inside a ``with`` block, and some for what layers draw while they are tried."""
+    token = _left.set([entries + DRAWS])
     try:
         yield
     finally:
