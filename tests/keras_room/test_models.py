@@ -152,3 +152,18 @@ def test_a_penalty_of_the_activity_counts_per_sample() -> None:
     model = keras.Model(x, layers.Dense(2, activity_regularizer=keras.regularizers.L1(0.3))(x))
     out = model(X).data
     assert float(model.losses[0]) == pytest.approx(0.3 * float(np.abs(out).sum()) / 64, rel=1e-5)
+
+
+def test_summary_of_models_within_models() -> None:
+    inner = keras.Sequential([keras.Input((4,)), layers.Dense(3, name="a"), layers.Dense(2, name="b")], name="inner")
+    inner.layers[0].trainable = False
+    x = keras.Input((4,), name="x")
+    model = keras.Model(x, layers.Concatenate(name="join")([inner(x), layers.Dense(4, name="c")(x)]))
+    lines: list[str] = []
+    model.summary(print_fn=lines.append, expand_nested=True, show_trainable=True)
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines[0].splitlines() if line.startswith("│")]
+    assert [row[0] for row in rows] == [
+        "x (InputLayer)", "inner (Sequential)", "└ a (Dense)", "└ b (Dense)", "c (Dense)", "join (Concatenate)",
+    ]  # fmt: skip
+    assert [row[3] for row in rows] == ["-", "x[0][0]", "-", "-", "x[0][0]", "inner[0][0], c[0][0]"]
+    assert [row[4] for row in rows] == ["Y", "Y", "N", "Y", "Y", "Y"]

@@ -77,12 +77,15 @@ class Model(Storable, Weighted, Module, Trainer):  # type: ignore[misc]  # penal
             yield from self.graph.layers.items()
         yield from super().named_parts()
 
-    def summary(self, input_shape: Any = None, print_fn: Any = print) -> None:
+    def summary(
+        self, input_shape: Any = None, print_fn: Any = print, expand_nested: bool = False, show_trainable: bool = False
+    ) -> None:
         """Print a table of layers, output shapes and parameters.
 
         input_shape : of one batch, None for the batch; needed where a layer's size depends on the input.
+        expand_nested : also a row for each part of models in the model.  show_trainable : a column that says Y or N.
         """
-        print_fn(summary(self, input_shape))
+        print_fn(summary(self, input_shape, expand_nested, show_trainable))
 
     # -- its parts -----------------------------------------------------------------------------------------------------
 

@@ -13,19 +13,37 @@ from .symbolic import symbols
 __all__ = ["snake_case", "summary"]
 
 
-def summary(model: Module, input_shape: Any = None) -> str:
+def summary(model: Module, input_shape: Any = None, expand_nested: bool = False, show_trainable: bool = False) -> str:
     """The table as text.
 
     model : its direct parts are the rows.
     input_shape : of a batch, None for the batch. Zeros of this shape are passed through to see the shapes in between, and
         build what is not built. By default the shape of the first call, or the features that a Linear wants; where
         neither fits, shapes are shown as ``?``.
+    expand_nested : also a row for each part of models in the model.  show_trainable : a column that says Y or N.
     """
-    graph = getattr(model, "graph", None)
-    rows = layer_rows(model, input_shape) if graph is None else graph_rows(graph)
-    head = ("Layer (type)", "Output Shape", "Param #", "Connected to")[: max(map(len, rows), default=3)]
+    found = rows_of(model, input_shape, expand_nested)
+    width = max((len(row) for row, _ in found), default=3)
+    rows = [(*row, *["-"] * (width - len(row))) for row, _ in found]
+    head = ("Layer (type)", "Output Shape", "Param #", "Connected to")[:width]
+    if show_trainable:
+        head = (*head, "Trainable")
+        rows = [(*row, "NY"[getattr(part, "trainable", True)]) for row, (_, part) in zip(rows, found)]
     title = getattr(model, "name", None) or snake_case(type(model).__name__)
     return "\n".join([f'Model: "{title}"', table(head, rows), *totals(model)])
+
+
+def rows_of(model: Any, input_shape: Any, expand_nested: bool, depth: int = 0) -> list[tuple[tuple[str, ...], Any]]:
+    """A row for each part of a model, with the part."""
+    graph = getattr(model, "graph", None)
+    rows = layer_rows(model, input_shape) if graph is None else graph_rows(graph)
+    parts = (list(dict.fromkeys(model.children())) or [model]) if graph is None else list(graph.parts.values())
+    found = []
+    for row, part in zip(rows, parts):
+        found.append(((f"{'   ' * depth}{'└ ' * (depth > 0)}{row[0]}", *row[1:]), part))
+        if expand_nested and part is not model and hasattr(part, "made_of"):
+            found += rows_of(part, None, True, depth + 1)
+    return found
 
 
 def layer_rows(model: Module, input_shape: Any) -> list[tuple[str, ...]]:
