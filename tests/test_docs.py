@@ -115,7 +115,9 @@ def test_links_lead_somewhere(page: Path) -> None:
             continue
         path = page.parent / target
         symbol = re.fullmatch(r"`(\w+)`", m["text"] or "")
-        defined = rf"^\s*(?:def|class) {symbol[1]}\b|^[\w, ]*\b{symbol[1]}\b.* = " if symbol and path.suffix == ".py" else ""
+        defined = (
+            rf"^\s*(?:def|class) {symbol[1]}\b|^[\w, ]*\b{symbol[1]}\b.* = " if symbol and path.suffix == ".py" else ""
+        )
         if not path.exists() or (defined and not re.search(defined, path.read_text(), re.MULTILINE)):
             broken.append(m[0])
     assert not broken

@@ -28,6 +28,6 @@ def test_one_line_does_all_of_it(what: str, parts: list[str]) -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
 def test_what_is_named_exists(page: str) -> None:
-    named = set(re.findall(r"`((?:docs|examples|tests|tinygrad_edu)/[\w./]+)", (ROOT / page).read_text()))
+    named = set(re.findall(r"`((?:docs|examples|tests|tinygrad_edu)/[\w./-]+)", (ROOT / page).read_text()))
     missing = {name for name in named if not (ROOT / name.rstrip(".")).exists()}
     assert not missing

@@ -46,7 +46,6 @@ def test_it_learns(name: str, run) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", LEARNED)
 def test_it_draws(name: str, run, tmp_path: Path) -> None:
-    pytest.importorskip("matplotlib")
     run(name, "--quick", "--picture", str(tmp_path / "it.png"))
     assert (tmp_path / "it.png").read_bytes().startswith(b"\x89PNG")
 
