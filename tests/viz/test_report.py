@@ -89,6 +89,14 @@ def test_classes_have_names(tmp_path: Path) -> None:
     assert "<th>kind 3</th>" in page
 
 
+def test_names_stay_names(tmp_path: Path) -> None:
+    bad = "</script><b onclick='x'>"
+    page = written(tmp_path, dense(), classes=[bad, *"123456789"], title=bad)
+    assert program_in(page)["classes"][0] == bad
+    assert page.count("</script>") == 1
+    assert "<b onclick" not in page
+
+
 def test_without_a_history_there_are_no_curves(tmp_path: Path) -> None:
     assert "How it learned" not in written(tmp_path, dense(), history=None)
 

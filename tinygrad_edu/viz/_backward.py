@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..engine import Tensor, checks, mutation, no_grad
 from ..engine.tensor import EDGES, NUMBER, OP
 from ..engine.walk import conform, reachable, seeded
@@ -90,7 +88,7 @@ def kept(step: Step) -> dict[int, tuple[Any, int]]:
         if id(thing) in seen:
             continue
         seen.add(id(thing))
-        if isinstance(thing, np.ndarray):
+        if hasattr(thing, "nbytes"):
             owner = mutation.owner(thing)
             found[id(owner)] = (owner, owner.nbytes)
         elif isinstance(thing, (tuple, list)):

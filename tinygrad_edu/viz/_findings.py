@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Tensor, enable_grad
+from ..engine import Tensor, enable_grad, no_grad
+from ..engine.device import host
 from ..engine.errors import DataError
 from ..engine.walk import walk
 from ..training.losses import sparse_categorical_crossentropy
 from ._pixels import bare
+from ._record import beside
 
 __all__ = ["classes_of", "confusion", "gradient_of_input", "predicted", "worst"]
 
@@ -32,8 +34,9 @@ def predicted(model: Any, x: Any, size: int = 1000) -> Any:
     if predict is not None:
         return np.asarray(predict(bare(x), batch_size=size, verbose=0))
     data = bare(x)
-    parts = [bare(model(Tensor(data[i : i + size]), training=False)) for i in range(0, len(data), size)]
-    return np.concatenate(parts)
+    with no_grad():
+        batches = [Tensor(beside(model, data[i : i + size])) for i in range(0, len(data), size)]
+        return np.concatenate([bare(model(batch, training=False)) for batch in batches])
 
 
 def confusion(true: Any, read: Any, classes: int | None = None) -> Any:
@@ -47,10 +50,15 @@ def confusion(true: Any, read: Any, classes: int | None = None) -> Any:
     return np.bincount(n * t + r, minlength=n * n).reshape(n, n)
 
 
+def are_probabilities(rows: Any) -> bool:
+    """Whether each row sums to 1, without negative entries."""
+    return bool(rows.min(initial=0) >= 0 and np.allclose(rows.sum(axis=-1), 1, atol=1e-3))
+
+
 def probabilities(rows: Any) -> Any:
     """Rows as probabilities: those that are none, of a model without softmax, through softmax."""
     data = bare(rows)
-    if data.min() >= 0 and np.allclose(data.sum(axis=1), 1, atol=1e-3):
+    if are_probabilities(data):
         return data
     exp = np.exp(data - data.max(axis=1, keepdims=True))
     return exp / exp.sum(axis=1, keepdims=True)
@@ -73,10 +81,10 @@ def gradient_of_input(model: Any, x: Any, y: Any) -> Any:
     The loss is each sample's cross-entropy, so samples do not disturb one another. The model computes as it predicts, and no
     ``.grad`` is touched.
     """
-    given = Tensor(np.array(bare(x), dtype=np.result_type(bare(x).dtype, np.float32)), requires_grad=True)
+    data = bare(x)
+    given = Tensor(beside(model, data.astype(np.result_type(data.dtype, np.float32))), requires_grad=True)
     with enable_grad():
         rows = model(given, training=False)
-        data = bare(rows)
-        logits = not (data.min() >= 0 and np.allclose(data.sum(axis=-1), 1, atol=1e-3))
-        loss = sparse_categorical_crossentropy(classes_of(y), rows, from_logits=logits).sum()
-    return dict(walk(loss, inputs=[given]))[given]
+        logits = not are_probabilities(bare(rows))
+        loss = sparse_categorical_crossentropy(Tensor(beside(model, classes_of(y))), rows, from_logits=logits).sum()
+    return host(dict(walk(loss, inputs=[given]))[given])

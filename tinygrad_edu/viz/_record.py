@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor, enable_grad
+from ..engine.device import device_of, moved
 from ..engine.errors import GraphError
 from ..engine.rule import flat
 from ..engine.tensor import ARGS, NUMBER, OP, count
@@ -156,7 +157,7 @@ def kind_of(t: Any) -> str:
 
 def recorded(function: Callable[..., Any], inputs: Iterable[Any], model: Module | None) -> tuple[Tensor, list[Call]]:
     """What a function of Tensors returns, with its whole graph: floating inputs count as wanting a gradient."""
-    given = [watched(x) for x in inputs]
+    given = [watched(x, model) for x in inputs]
     with enable_grad():
         if model is None:
             return function(*given), []
@@ -164,10 +165,16 @@ def recorded(function: Callable[..., Any], inputs: Iterable[Any], model: Module 
             return function(*given), found
 
 
-def watched(x: Any) -> Any:
+def watched(x: Any, model: Module | None) -> Tensor:
     """An input as a new Tensor that is part of the graph, if its numbers are floating."""
-    data = x.data if isinstance(x, Tensor) else np.asarray(x)
+    data = x.data if isinstance(x, Tensor) else beside(model, np.asarray(x))
     return Tensor(data, requires_grad=data.dtype.kind == "f")
+
+
+def beside(model: Any, array: Any) -> Any:
+    """An array on the device on which the model's parameters are."""
+    first = next((p for _, p in model.named_variables()), None) if isinstance(model, Module) else None
+    return array if first is None else moved(array, device_of(first.data))
 
 
 def names_of_caller() -> dict[int, str]:
@@ -175,8 +182,8 @@ def names_of_caller() -> dict[int, str]:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("tinygrad_edu."):
         frame = frame.f_back
-    variables = {**frame.f_globals, **frame.f_locals}
-    return {id(v): n for n, v in variables.items() if isinstance(v, Tensor | np.ndarray) and not n.startswith("_")}
+    variables = {n: v for n, v in {**frame.f_globals, **frame.f_locals}.items() if n.isidentifier() and n[0] != "_"}
+    return {id(v): n for n, v in variables.items() if isinstance(v, Tensor | np.ndarray)}
 
 
 def documentation(op: Any) -> str:

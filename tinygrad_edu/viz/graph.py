@@ -204,4 +204,5 @@ def brief(array: Any) -> str:
         return "[" + " ".join(f"{v:.3g}" for v in data.ravel().tolist()) + "]"
     if data.dtype.kind not in "fc":
         return f"{data.min()} … {data.max()}"
-    return f"{data.mean():.3g} ± {data.std():.3g}"
+    mean, spread = data.mean(), data.std()
+    return f"{0 if abs(mean) < 1e-4 * spread else mean:.3g} ± {spread:.3g}"  # no rounding errors for a mean of 0

@@ -102,7 +102,10 @@ def canvas_section(model: Any, x: Any, y: Any, names: list[str]) -> str:
         program = portable(model, x, y, names)
     except NotPortableError as error:
         return section(title, "", f"<p id='no-canvas'>There is no canvas for this network: {escape(str(error))}.</p>")
-    script = f"{asset('network.js')}\n{asset('draw.js')}\nconst network = begin({json.dumps(program)});"
+    text = json.dumps(program).replace(
+        "</", "<\\/"
+    )  # the same to JavaScript; "</script>" in a name would end the script
+    script = f"{asset('network.js')}\n{asset('draw.js')}\nconst network = begin({text});"
     text = (
         "The network runs in this page: draw with mouse, pen or finger, and see each layer respond. Blue is above zero, red "
         "below."
