@@ -244,6 +244,10 @@ class Module(Configured):
 
     # -- saving --------------------------------------------------------------------------------------------------------
 
+    def stored_as(self, i: int, name: str) -> str:
+        """Where a model's file keeps this parameter: the i-th of its own, those that gradients move first."""
+        return f"vars/{i}"
+
     def state_dict(self) -> dict[str, Any]:
         """A copy of every parameter's values, by name; of tied ones under the first name.
 

@@ -44,10 +44,10 @@ def stored(module: Module) -> dict[str, Parameter]:
     stack = [("", module)]
     while stack:
         prefix, holder = stack.pop()
-        own = [p for _, p in holder.named_parts() if isinstance(p, Parameter) and id(p) not in seen]
-        own.sort(key=lambda p: not p.trainable)  # stable: Keras's order, trained ones first
-        found |= {f"{prefix}vars/{i}": p for i, p in enumerate(own)}
-        seen.update(map(id, own))
+        own = [(n, p) for n, p in holder.named_parts() if isinstance(p, Parameter) and id(p) not in seen]
+        own.sort(key=lambda named: not named[1].trainable)  # stable: Keras's order, trained ones first
+        found |= {f"{prefix}{holder.stored_as(i, name)}": p for i, (name, p) in enumerate(own)}
+        seen.update(id(p) for _, p in own)
         inner = [(f"{prefix}{name}/", part) for name, part in named_children(holder) if id(part) not in seen]
         seen.update(id(part) for _, part in inner)
         stack.extend(reversed(inner))

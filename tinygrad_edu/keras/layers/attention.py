@@ -65,6 +65,11 @@ class MultiHeadAttention(Layer):
         }
         self.projections["output"] = [self.weight_for("kernel", (heads, self.value_dim, *out)), self.bias_for(out)]
 
+    def stored_as(self, i: int, name: str) -> str:
+        """In the files of Keras each projection is a layer of its own."""
+        _, which, place = name.split(".")
+        return f"{which}_dense/vars/{place}"
+
     def bias_for(self, shape: tuple[int, ...]) -> Any:
         """A bias, if biases are used."""
         return self.weight_for("bias", shape) if self.use_bias else None

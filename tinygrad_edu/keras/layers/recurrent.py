@@ -58,6 +58,10 @@ class _Recurrent(Layer):
         self.recurrent_kernel = self.weight_for("recurrent", (self.units, width))
         self.bias = self.weight_for("bias", self.bias_shape(width)) if self.use_bias else None
 
+    def stored_as(self, i: int, name: str) -> str:
+        """In the files of Keras the weights belong to the cell that the layer walks with."""
+        return f"cell/vars/{i}"
+
     def bias_shape(self, width: int) -> tuple[int, ...]:
         """The shape of the bias."""
         return (width,)
