@@ -52,13 +52,13 @@ def network(name: str) -> list[nn.Module]:
 def main() -> None:
     """Load, build, train together, evaluate."""
     args = arguments()
+    together = tg.parallel.DataParallel()  # first: from here on, an error in one process ends all
     tg.set_random_seed(args.seed)
     (x_train, y_train), (x_test, y_test) = mnist.load_data()
     x_train, x_test = (images[:, None].astype(np.float32) / 255 for images in (x_train, x_test))
 
     model = tg.Sequential(network(args.network))
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    together = tg.parallel.DataParallel()
     saving = [ModelCheckpoint(args.save)] if args.save else []
     began = time.perf_counter()
     model.fit(

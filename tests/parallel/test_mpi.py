@@ -40,6 +40,10 @@ if how != "alone":
     rank = together.world.rank
     callbacks.append(together)
 tg.set_random_seed(rank)  # the weights of the first are those of all
+if rank == 1 and how == "early":
+    raise OSError("no data on this machine")
+if rank == 1 and how == "exit":
+    sys.exit(3)
 model = nn.Sequential(nn.Linear(20, 16), nn.Tanh(), nn.Linear(16, 4), nn.Softmax())
 model.astype(np.float64)
 model.compile(optim.Adam(lr=0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
@@ -110,6 +114,16 @@ def test_a_process_that_fails_ends_the_job(
     assert message in done.stderr
     assert "Process 1 of 2 failed" in done.stderr
     assert "on_train_batch_end" in done.stderr  # its own traceback
+
+
+def test_a_process_that_fails_before_fit_ends_the_job(script: Path, tmp_path: Path) -> None:
+    done = job(2, script, "early", tmp_path / "x", limit=10 + 5)
+    assert done.returncode != 0
+    assert "OSError: no data on this machine" in done.stderr
+
+
+def test_a_process_that_exits_ends_the_job(script: Path, tmp_path: Path) -> None:
+    assert job(2, script, "exit", tmp_path / "x", limit=10 + 5).returncode == 3
 
 
 def test_a_process_that_is_killed_ends_the_job(script: Path, tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ class MPIWorld:
 
     comm : an mpi4py communicator; all processes if None.
 
-    An error that nobody catches in one process ends all of them at once, after its traceback: the others would wait for ever.
+    From here on, an error that nobody catches in one process ends all of them at once, after its traceback: the others would
+    wait for ever. So make it early, before data is read.
     Errors: MissingExtraError without mpi4py, or without an MPI that it could load.
     """
 
