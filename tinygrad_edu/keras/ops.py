@@ -53,7 +53,7 @@ def word(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def cast(x: Any, dtype: Any) -> Any:
     """Another dtype."""
-    return ops.astype(x, dtype)
+    return ops.astype(x if hasattr(x, "dtype") else Tensor(x), dtype)
 
 
 def gelu(x: Any, approximate: bool = True) -> Any:
