@@ -102,10 +102,9 @@ def canvas_section(model: Any, x: Any, y: Any, names: list[str]) -> str:
         program = portable(model, x, y, names)
     except NotPortableError as error:
         return section(title, "", f"<p id='no-canvas'>There is no canvas for this network: {escape(str(error))}.</p>")
-    text = json.dumps(program).replace(
-        "</", "<\\/"
-    )  # the same to JavaScript; "</script>" in a name would end the script
-    script = f"{asset('network.js')}\n{asset('draw.js')}\nconst network = begin({text});"
+    # "</script>" in a name would end the script; written so, it is the same to JavaScript
+    numbers = json.dumps(program).replace("<", r"\u003c")
+    script = f"{asset('network.js')}\n{asset('draw.js')}\nconst network = begin({numbers});"
     text = (
         "The network runs in this page: draw with mouse, pen or finger, and see each layer respond. Blue is above zero, red "
         "below."
