@@ -14,7 +14,7 @@ def test_case_20_running_products_with_zeros_are_exact() -> None:
     assert grad(lambda x: ops.cumprod(x).sum())(np.array([2.0, 0.0, 3.0, 4.0])).tolist() == [1, 32, 0, 0]
 
 
-@pytest.mark.parametrize("x", [[2.0, 0, 3, 4], [0.0, 0, 3, 4], [0.0, 0, 0, 4], [2.0, 3, 4, 5]])
+@pytest.mark.parametrize("x", [[2.0, 0, 3, 4], [0.0, 0, 3, 4], [0.0, 0, 0, 4], [2.0, 3, 4, 5], [2.0, 1e-20, 4, 5]])
 def test_case_20_running_products_with_zeros_are_exact_to_second_order(x) -> None:
     """tg#17404: entry (i, j) sums, over k, the product of all of x_0 ... x_k but x_i and x_j."""
     n = len(x)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinygrad_edu import gradcheck, ops
-from tinygrad_edu.verify import check_gradient
+from tinygrad_edu.verify import check_gradient, check_op
 from tinygrad_edu.verify.numeric import complex_step, differences, directional
 
 SMOOTH = {
@@ -82,6 +82,16 @@ def test_two_steps_that_agree_by_chance_are_seen_through_by_a_thorough_look():
     assert not wrong
     assert gradcheck(lambda v: ops.round(v, 1), x)
     assert gradcheck(lambda v: ops.round(v, 1).sum(), x, directions=5)
+
+
+def test_a_thorough_look_measures_what_rounding_moves():
+    """Zeros where larger numbers cancel: the second derivatives of a singular determinant, found by the intense profile."""
+    x = np.array([[0.93333333, 0.0, 3.0], [0.92752631, 4.95374419, 0.0], [0.93333333, 0.0, 3.0]])
+    assert check_op("det", x, order=2)
+    noisy = lambda v: (v + 1e6) - 1e6
+    quick, thorough = (differences(noisy, np.array([0.3]), thorough=t) for t in (False, True))
+    assert abs(quick.value.item() - 1) > 10 * quick.error.item()
+    assert abs(thorough.value.item() - 1) <= 10 * thorough.error.item()
 
 
 @pytest.mark.parametrize(("f", "sign"), [(np.sqrt, 1), (np.cbrt, 1), (lambda x: -np.sqrt(x), -1)])

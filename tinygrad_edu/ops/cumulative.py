@@ -60,9 +60,9 @@ def cumprod(x: Array, axis: int | None = None, dtype: Any = None) -> Any:
     out = v.cumprod(axis=at, dtype=dtype)
 
     def to_x(g: Array) -> Array:
-        if np.all(raw(out)):
+        if raw(v) is v and np.all(out):  # at first order only: the derivative of a quotient cancels where v is tiny
             gx = _from_the_end(g * out, at) / v
-        else:  # without division: what comes before times s_i = g_i + x_(i+1) * s_(i+1)
+        else:  # what comes before times s_i = g_i + x_(i+1) * s_(i+1)
             after = np.flip(recurrence(np.flip(g, at), delayed(np.flip(v, at), at, 1), at), at)
             gx = cumprod(delayed(v, at, 1), at) * after
         return gx.reshape(x.shape)

@@ -90,7 +90,8 @@ def prod(x: Array, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fals
     out = x.prod(axis=axis, keepdims=keepdims, dtype=dtype)
 
     def to_x(g: Array) -> Array:
-        others = spread(out, x, axis, keepdims) / x if np.all(raw(out)) else _others(x, all_axes(axis, x.ndim))
+        quick = raw(x) is x and np.all(out)  # at first order only: the derivative of a quotient cancels where x is tiny
+        others = spread(out, x, axis, keepdims) / x if quick else _others(x, all_axes(axis, x.ndim))
         return spread(g, x, axis, keepdims) * others
 
     return out, to_x

@@ -30,6 +30,7 @@ STEPS = (
     1e-9,
 )  # in the order in which they are tried; the first two suffice mostly
 SETTLED = 1e-6  # relative error at which no further steps are tried
+SHORT = 1e-14  # relative to the input
 TINY = 1e-20  # imaginary step: no difference is formed, so its square may vanish beside 1
 EPS = float(np.finfo(np.float64).eps)
 
@@ -109,10 +110,11 @@ class Step(NamedTuple):
 
 def along(f: Vector, x: Array, v: Array, f0: Array, scale: float, thorough: bool) -> Estimate:
     """The derivative along v, with as many steps as it takes to settle, or with all."""
+    grain = _grain(f, x, v) if thorough else 0.0
     steps: list[Step] = []
     found = Estimate(*np.full((4, f0.size), np.nan))
     for h in STEPS:
-        steps.append(_step(f, x, v, f0, h * scale))
+        steps.append(_step(f, x, v, f0, h * scale, grain))
         steps.sort(key=lambda s: -s.h)
         if len(steps) > 1:
             best, error = _best_pair(steps)
@@ -125,7 +127,17 @@ def along(f: Vector, x: Array, v: Array, f0: Array, scale: float, thorough: bool
     return _undefined(steps, f0, found)
 
 
-def _step(f: Vector, x: Array, v: Array, f0: Array, h: float) -> Step:
+def _grain(f: Vector, x: Array, v: Array) -> Array:
+    """How far rounding moves each result: what is not straight on a path so short that nothing else could bend it.
+
+    More than the result's own last digits where larger numbers have cancelled, as in the cofactors of a singular matrix.
+    """
+    reach = max(1.0, float(np.max(np.abs(x), initial=0.0, where=v != 0))) / float(np.max(np.abs(v)))
+    path = np.stack([f(x + k * SHORT * reach * v) for k in range(-3, 4)])
+    return np.nan_to_num(np.max(np.abs(np.diff(path, 2, axis=0)), axis=0), posinf=0.0)
+
+
+def _step(f: Vector, x: Array, v: Array, f0: Array, h: float, grain: Any) -> Step:
     above, below = x + h * v, x - h * v
     if np.count_nonzero(v) == 1:  # the step as the floating-point grid really took it
         j = int(np.flatnonzero(v)[0])
@@ -140,6 +152,7 @@ def _step(f: Vector, x: Array, v: Array, f0: Array, h: float) -> Step:
     central = np.where(np.isfinite(fm), np.where(np.isfinite(fp), central, left), right)
     peak = np.maximum(np.maximum(np.abs(fp), np.abs(fm)), np.abs(f0))
     noise = 4 * EPS * (np.where(np.isfinite(peak), peak, np.abs(f0)) + shift * np.abs(central)) / h
+    noise = np.maximum(noise, grain / h)
     return Step(h, central, right, left, noise)
 
 
@@ -190,7 +203,8 @@ def _undefined(steps: list[Step], f0: Array, found: Estimate) -> Estimate:
     growth = (
         slopes[1:] / slopes[:-1]
     )  # 10**(1-p) near |x|**p; 10 beside a kink, until the step is shorter than the way there
-    growing = ((growth > 1.5) & (growth < 9.0)).all(axis=0) & unsettled & ~jump
+    loud = np.abs(narrow.central) > 10 * narrow.noise
+    growing = ((growth > 1.5) & (growth < 9.0)).all(axis=0) & unsettled & ~jump & loud
     value = np.where(growing, np.sign(slopes[-1]) * np.inf, found.value)
     lost = jump | ~np.isfinite(f0) | (~np.isfinite(found.error) & ~growing)
     mend: Callable[[Array], Array] = lambda a: np.where(lost, np.nan, np.where(growing, value, a))
