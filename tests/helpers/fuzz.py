@@ -8,6 +8,7 @@ beside what the reader always needs.
 import gzip
 import importlib.util
 import signal
+import tempfile
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 import tinygrad_edu as tg
+from tinygrad_edu import keras
 from tinygrad_edu.datasets import read_idx
 from tinygrad_edu.engine.errors import CheckpointError, DataError
 
@@ -36,6 +38,19 @@ from .breaking import (
 
 SECONDS = 10
 KIB = 1 << 10
+
+
+def saved_model() -> bytes:
+    """A ``.keras`` file."""
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, keras.layers.Dense(2, activation="relu")(inputs * 2.0))
+    model.compile(keras.optimizers.SGD(0.1, 0.9), "mse")
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(f"{folder}/model.keras")
+        return Path(f"{folder}/model.keras").read_bytes()
+
+
+MODEL = saved_model()
 
 
 class Reader(NamedTuple):
@@ -66,6 +81,9 @@ READERS = {
         tg.load, CheckpointError, ".safetensors", edits.map(lambda e: edited(SAFETENSORS, e)), 64 * KIB
     ),
     "safetensors, header": Reader(tg.load, CheckpointError, ".safetensors", broken_safetensors(), 64 * KIB, share=2),
+    "model, bytes": Reader(
+        keras.models.load_model, CheckpointError, ".keras", edits.map(lambda e: edited(MODEL, e)), 1024 * KIB, MODEL
+    ),
     "idx": Reader(read_idx, DataError, "", broken_idx, 64 * KIB),
     "idx, gzip bytes": Reader(
         read_idx, DataError, ".gz", edits.map(lambda e: edited(IDX_GZIP, e)), 2 * 1024 * KIB, unpacked=True

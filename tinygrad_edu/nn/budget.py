@@ -13,7 +13,7 @@ from ..engine.errors import CheckpointError
 
 __all__ = ["affordable", "bounded", "counted"]
 
-DRAWS = 2**24  # entries beside the weights
+DRAWS = 2**22  # entries beside the weights
 SAMPLE = 2**26  # entries of an input that a file may ask for: shapes are found by computing on small samples
 
 _left: ContextVar[list[int] | None] = ContextVar("tinygrad_edu.budget", default=None)  # entries; None without a limit
