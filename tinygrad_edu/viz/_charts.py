@@ -51,7 +51,7 @@ def chart(name: str, values: Sequence[float], validation: Sequence[float] | None
             if len(points) <= 60
         )
         parts.append(f'<g class="{kind}"><polyline points="{path}"/>{dots}</g>')
-    last = [f"<b class='{'v' if kind else 't'}'>{label} {vs[-1]:.4g}</b>" for label, vs, kind in lines]
+    last = [f"<b class='{kind[:1]}'>{label} {vs[-1]:.4g}</b>" for label, vs, kind in lines]
     svg = f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)} by epoch">{"".join(parts)}</svg>'
     caption = f"<figcaption>{escape(name)} by epoch</figcaption>"
     return f"<figure class='chart'>{caption}{svg}<div class='key'>{' · '.join(last)}</div></figure>"
