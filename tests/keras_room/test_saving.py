@@ -671,6 +671,27 @@ def test_any_change_of_the_configuration_loads_or_is_refused(
     assert said.startswith(f"{path}: ") if model is None else sum(w.size for w in model.weights) == 45
 
 
+def test_a_member_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    sequential().save(path)
+    out = BytesIO()
+    archive = Writer(out)
+    for name, content in [*parts_of(path).items(), ("config.json", b"{}")]:
+        archive.add(name, [content])
+    archive.finish()
+    path.write_bytes(out.getvalue())
+    with pytest.raises(CheckpointError, match=r"two members are called 'config.json'"):
+        keras.models.load_model(path)
+
+
+def test_a_file_that_is_no_zip_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    for content in (b"", b"\x89HDF\r\n\x1a\n" + bytes(100), b"PK\3\4"):
+        path.write_bytes(content)
+        with pytest.raises(CheckpointError, match=r"model.keras: "):
+            keras.models.load_model(path)
+
+
 def test_compressed_members_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     sequential().save(path)

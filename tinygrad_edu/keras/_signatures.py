@@ -51,6 +51,8 @@ def arranged(function: Callable[..., Any], text: str, name: str) -> Callable[...
     required = [a.arg for a, d in zip(arguments.args, defaults) if d is inspect.Parameter.empty]
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs and len(args) == len(required):  # 3 us less
+            return function(*args)
         given = dict(signature.bind(*args, **kwargs).arguments)
         first = [given.pop(argument) for argument in required]
         if isinstance(given.get("axis"), list):
