@@ -1,7 +1,7 @@
 """A convnet reads handwritten digits: convolutions find strokes, pooling forgets where exactly they were.
 
 python examples/keras_style/convnet.py              99.1 % of the test images, in about four minutes
-python examples/keras_style/convnet.py --augment    99.4 %: a deeper net that never sees the same image twice, in six
+python examples/keras_style/convnet.py --augment    99.4 %: a deeper net that never sees the same image twice, in seven
 """
 
 import argparse
