@@ -25,7 +25,7 @@ def main() -> int:
     options = parser.parse_args()
     names = options.ops or sorted(n for n, op in OPS.items() if op.samples and op.rule.__module__.startswith(PACKAGE))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    start, counts, unmet = time.perf_counter(), Counter[str](), set(EQUIVALENT)
+    start, counts, unmet, wrong = time.perf_counter(), Counter[str](), set(EQUIVALENT), 0
     for op, mutant, killer in attack(names):
         unmet.discard(mutant.key)
         verdict = killer or ("equivalent" if mutant.key in EQUIVALENT else "SURVIVED")
@@ -33,8 +33,10 @@ def main() -> int:
         if options.all or verdict == "SURVIVED":
             print(f"{verdict}  {op}  line {mutant.line}  [{mutant.kind}]  {mutant.key}", flush=True)
         if killer and mutant.key in EQUIVALENT:
+            wrong += 1
             print(f"listed as equivalent, but killed ({killer}): {mutant.key}", flush=True)
     if not options.ops:
+        wrong += len(unmet)
         print(*(f"listed as equivalent, but there is no such mutant: {key}" for key in sorted(unmet)), sep="\n")
     killed = counts.total() - counts["equivalent"] - counts["SURVIVED"]
     told = ", ".join(f"{n} by {name}" for name, n in counts.most_common() if name not in ("equivalent", "SURVIVED"))
@@ -43,7 +45,7 @@ def main() -> int:
     )
     print(f"{counts['equivalent']} equivalent (each with its reason), {counts['SURVIVED']} survived;", end=" ")
     print(f"score {killed / max(killed + counts['SURVIVED'], 1):.2%}")
-    return int(counts["SURVIVED"] > 0)
+    return int(counts["SURVIVED"] + wrong > 0)
 
 
 if __name__ == "__main__":
