@@ -104,7 +104,19 @@ def test_layers_are_matched_in_order_where_names_differ() -> None:
 
 def test_a_model_in_float64_stays_so() -> None:
     model, x = zoo.subject(zoo.deep, dtype=np.float64)
-    np.testing.assert_allclose(theirs(to_torch(model), x), zoo.predictions(model, x), rtol=0, atol=1e-12)
+    net = to_torch(model)
+    np.testing.assert_allclose(theirs(net, x), zoo.predictions(model, x), rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(zoo.predictions(from_torch(net), x), zoo.predictions(model, x))
+
+
+def test_a_network_in_bfloat16_comes_and_goes() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(3, 2)).bfloat16()
+    model = from_torch(net)
+    assert model[0].weight.dtype == np.float32
+    np.testing.assert_array_equal(model[0].weight.data.T, net[0].weight.detach().float().numpy())
+    model[0].weight.data[...] = 1.5
+    assert to_torch(model, net)[0].weight.dtype == torch.bfloat16
+    assert (net[0].weight == 1.5).all()
 
 
 def test_tied_weights_stay_tied() -> None:

@@ -68,7 +68,7 @@ def to_torch(model: nn.Module, net: Any = None) -> Any:
     for here, there in paired([p.name for p in own], list(theirs), "the PyTorch module"):
         part = next(p for p in own if p.name == here)
         state |= {f"{there}.{n}" if there else n: a for n, a in layout_of(part.layer).to(part.own).items()}
-    now = {n: t.detach().cpu().numpy() for n, t in net.state_dict().items()}
+    now = {n: as_array(t) for n, t in net.state_dict().items()}
     found = fitting(now, {n: cast(a, now.get(n)) for n, a in state.items()}, "the PyTorch module")
     net.load_state_dict({n: torch.from_numpy(np.array(a)) for n, a in found.items()})
     warn_of_epsilons(own, net)
@@ -89,6 +89,7 @@ def from_torch(net: Any, model: nn.Module | None = None) -> nn.Module:
     Returns the model.
     Errors: as ``to_torch``.
     """
+    arrays = {n: as_array(t) for n, t in (net if isinstance(net, Mapping) else net.state_dict()).items()}
     if model is None:
         if isinstance(net, Mapping):
             raise TypeError(
@@ -97,8 +98,9 @@ def from_torch(net: Any, model: nn.Module | None = None) -> nn.Module:
         model = made_here(net, "")
         if not isinstance(model, nn.Sequential):
             model = nn.Sequential(model)
+        if any(a.dtype == np.float64 for a in arrays.values()):
+            model.astype(np.float64)
     own = layers(model)
-    arrays = {n: as_array(t) for n, t in (net if isinstance(net, Mapping) else net.state_dict()).items()}
     theirs = groups(arrays)
     state: dict[str, Any] = {}
     for here, there in paired([p.name for p in own], list(theirs), "the PyTorch module"):
@@ -151,8 +153,11 @@ def taken(part: Part, theirs: State) -> State:
 
 
 def as_array(value: Any) -> Array:
-    """A torch tensor, or an array, as an array."""
-    return value.detach().cpu().numpy() if hasattr(value, "detach") and hasattr(value, "cpu") else np.asarray(value)
+    """A torch tensor, or an array, as an array; bfloat16, which numpy does not have, as float32."""
+    if not hasattr(value, "detach") or not hasattr(value, "cpu"):
+        return np.asarray(value)
+    tensor = value.detach().cpu()
+    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
 
 
 def cast(value: Array, like: Array | None) -> Array:
