@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import subprocess
 import sys
+import threading
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -170,13 +172,13 @@ def test_configurations_make_the_same_model_with_new_weights(build: Callable[[],
         keras.models.model_from_json(model.to_json()),
         keras.saving.deserialize_keras_object(json.loads(json.dumps(keras.saving.serialize_keras_object(model)))),
     ]
-    for copy in copies:
-        copy(X[:2])
-        assert [w.shape for w in copy.get_weights()] == [w.shape for w in model.get_weights()]
-        assert copy.weights[0] is not model.weights[0]
-        copy.set_weights(model.get_weights())
-        assert np.array_equal(copy.predict(X, verbose=0), model.predict(X, verbose=0))
-        assert names(copy) == names(model) or build == subclassed
+    for made in copies:
+        made(X[:2])
+        assert [w.shape for w in made.get_weights()] == [w.shape for w in model.get_weights()]
+        assert made.weights[0] is not model.weights[0]
+        made.set_weights(model.get_weights())
+        assert np.array_equal(made.predict(X, verbose=0), model.predict(X, verbose=0))
+        assert names(made) == names(model) or build == subclassed
 
 
 @pytest.mark.parametrize("build", MODELS)
@@ -237,6 +239,20 @@ def test_a_model_made_of_models_goes_on(tmp_path: Path) -> None:
     model.save(tmp_path / "vae.keras")
     loaded = keras.models.load_model(tmp_path / "vae.keras", custom_objects={"VAE": VAE, "Sampling": Sampling})
     assert loaded.fit(X, verbose=0).history == model.fit(X, verbose=0).history
+
+
+def test_arguments_that_cannot_be_copied_do_not_matter_to_copies() -> None:
+    class Guarded(layers.Layer):
+        def __init__(self, lock: Any, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+
+        def call(self, inputs: Any) -> Any:
+            return inputs
+
+    layer = Guarded(threading.Lock(), name="guarded")
+    assert copy.deepcopy(layer).get_config()["name"] == "guarded"
+    with pytest.raises(TypeError, match=r"Guarded.lock is a lock without get_config"):
+        keras.saving.serialize_keras_object(layer)
 
 
 def test_frozen_layers_stay_frozen(tmp_path: Path) -> None:

@@ -322,6 +322,10 @@ class Given:
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.args, self.kwargs = args, kwargs
 
+    def __deepcopy__(self, memo: Any) -> Given:
+        """The same: copies were made with the same arguments, some of which (a file, a lock) cannot be copied."""
+        return self
+
 
 class Configured:
     """Objects that remember the arguments they were made with, so that ``get_config`` need not be written by hand."""
