@@ -10,7 +10,7 @@ from tinygrad_edu.engine.errors import GradientMismatch
 from tinygrad_edu.verify import check_op, gradcheck_model, pytest_suite
 from tinygrad_edu.verify.strategies import tensors
 
-TestOps = pytest_suite(wavy.snake, wavy.shrink)  # nine properties each, on inputs that hypothesis draws
+TestOps = pytest_suite(wavy.snake, wavy.shrink)  # ten properties each, on inputs that hypothesis draws
 
 
 @pytest.mark.parametrize("op", [wavy.snake, wavy.shrink])
