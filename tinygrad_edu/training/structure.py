@@ -74,7 +74,7 @@ def unpack(data: Batch) -> tuple[Nested, Nested, Nested]:
 
 def samples(x: Nested) -> int:
     """How many samples a batch has."""
-    return len(next(a for _, a in leaves(x)))
+    return len(x if isinstance(x, Tensor) else next(a for _, a in leaves(x)))
 
 
 def detached(value: Any) -> Any:
