@@ -121,3 +121,36 @@ def test_links_lead_somewhere(page: Path) -> None:
         if not path.exists() or (defined and not re.search(defined, path.read_text(), re.MULTILINE)):
             broken.append(m[0])
     assert not broken
+
+
+LESSONS = sorted((ROOT / "docs" / "learn").glob("[0-9]*.md"))
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=name)
+def test_a_lesson_has_all_its_parts(lesson: Path) -> None:
+    text = lesson.read_text()
+    parts = ["**You will be able to**", "](pictures/", "## Exercises", "**In the source:**", "](../../tinygrad_edu/"]
+    assert not [part for part in parts if part not in text]
+    assert text.count("\n**1.**") == 1
+    assert len(re.findall(r"^\*\*\d\.\*\* ", text, re.MULTILINE)) == text.count("<summary>Answer</summary>") >= 2
+    index = (lesson.parent / "index.md").read_text()
+    assert f"]({lesson.name})" in index
+    if lesson != LESSONS[-1]:
+        assert f"]({LESSONS[LESSONS.index(lesson) + 1].name})" in text
+
+
+def test_pictures_are_light_and_shown() -> None:
+    shown = {
+        (page.parent / m["picture"]).resolve()
+        for page in PAGES
+        for m in LINK.finditer(page.read_text())
+        if m["picture"]
+    }
+    drawn = [p for folder in ("learn/pictures", "gallery") for p in (ROOT / "docs" / folder).iterdir()]
+    assert drawn
+    assert not [name(p) for p in drawn if p.stat().st_size > 60_000 or p not in shown]
+
+
+def test_the_site_names_every_page() -> None:
+    nav = (ROOT / "docs" / "site" / "mkdocs.yml").read_text()
+    assert not [name(p) for p in (ROOT / "docs").rglob("*.md") if f" {p.relative_to(ROOT / 'docs')}\n" not in nav]
