@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..engine.errors import UnknownNameError
-from ..io.objects import built_in, custom_object, custom_object_scope, described, deserialize, look_up
+from ..io.names import built_in, custom_object, custom_object_scope
+from ..io.objects import described, deserialize, look_up
 
 __all__ = ["described", "find", "getter", "reader"]
 

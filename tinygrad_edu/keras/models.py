@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..engine.errors import CheckpointError
-from ..io.objects import built_in, check_known, custom_object_scope, deserialize
+from ..io.names import built_in, custom_object_scope
+from ..io.objects import check_known, deserialize
 from ..nn import Model, Sequential
 from ..nn.configuration import describe, graph_config, make, rebuild
 from ..nn.functional import InputLayer

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import ops
 from ..engine import Array, Tensor
 from ..engine.ndarray import as_array
-from ..io.objects import built_in
+from ..io.names import built_in
 from ..nn import SymbolicTensor
 from ..nn.symbolic import Operation, connect, symbolic
 from . import activations

@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from ..io.objects import (
-    UnregisteredError,
+from ..io.names import (
     custom_object_scope,
-    deserialize,
     get_custom_objects,
     get_registered_name,
     get_registered_object,
     register_keras_serializable,
-    serialize,
 )
+from ..io.objects import UnregisteredError, deserialize, serialize
 from ..nn.saving import load_model, load_weights, save_model, save_weights
 
 __all__ = [

@@ -4,7 +4,7 @@ Reading order: ``module.py`` (what a module is), ``linear.py`` (the first layer)
 that train), ``symbolic.py`` and ``functional.py`` (models from symbolic tensors), then the rest.
 """
 
-from ..io.objects import built_in
+from ..io.names import built_in
 from . import init
 from .activation import *  # noqa: F403
 from .attention import MultiheadAttention

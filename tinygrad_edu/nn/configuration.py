@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from ..engine.errors import CheckpointError, UnknownNameError
-from ..io.objects import BUILT_IN, Configured, deserialize, serialize
+from ..io.names import BUILT_IN
+from ..io.objects import Configured, deserialize, serialize
 from .functional import Graph, InputLayer
 from .saving import load_weights, save_model, save_weights
 from .symbolic import OPERATIONS, Operation, SymbolicTensor, connect, symbols, transform

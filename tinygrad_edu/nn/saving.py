@@ -21,7 +21,8 @@ from ..engine.errors import CheckpointError, NotReadyError, TinygradEduError
 from ..io import load, save
 from ..io._model_file import read_model, write_model
 from ..io._replace import replacing
-from ..io.objects import check_known, custom_object_scope, deserialize, serialize
+from ..io.names import custom_object_scope
+from ..io.objects import check_known, deserialize, serialize
 from ..optim.state import fitting
 from ..training.run import generators
 from .budget import bounded

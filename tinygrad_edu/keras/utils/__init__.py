@@ -1,7 +1,7 @@
 """Helpers around models: seeds, labels, sequences, images, data sets. The one place in ``keras`` that knows numpy."""
 
 from ...engine import set_random_seed
-from ...io.objects import (
+from ...io.names import (
     custom_object_scope,
     get_custom_objects,
     get_registered_name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...engine.errors import UnknownNameError
-from ...io.objects import custom_object
+from ...io.names import custom_object
 from ..losses.base import snake_case
 from .accuracy import (
     Accuracy,
