@@ -2,7 +2,8 @@
 
 Reading order: ``checkpoint.py`` (save and load), ``_format.py`` (what a file holds), ``_tree.py`` (nested values to arrays
 and JSON), ``_archive.py`` and ``_arrays.py`` (the file, byte by byte), ``_replace.py`` (the old file or the new one, never
-half of one); then ``_environment.py`` and ``_safetensors.py``.
+half of one); then ``_environment.py`` and ``_safetensors.py``. For whole models: ``names.py``
+and ``objects.py`` (what a model is, as plain data), ``_model_file.py`` (the file).
 
 What goes to other frameworks is found here as well, and lives in the room ``exchange``, above ``nn``: it knows layers.
 """

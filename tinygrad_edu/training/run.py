@@ -131,7 +131,9 @@ def generators(model: Any) -> Iterator[tuple[str, np.random.Generator]]:
     modules = model.named_modules() if hasattr(model, "named_modules") else [("", model)]
     for prefix, module in modules:
         for name, value in leaves(vars(module), prefix):
-            own = value if hasattr(value, "named_modules") else getattr(value, "rng", value)  # keras.random.SeedGenerator's
+            own = (
+                value if hasattr(value, "named_modules") else getattr(value, "rng", value)
+            )  # keras.random.SeedGenerator's
             if isinstance(own, np.random.Generator):
                 yield name, own
 
