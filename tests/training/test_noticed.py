@@ -354,8 +354,15 @@ def test_targets_that_are_neither_yes_nor_no(y: np.ndarray) -> None:
 
 @pytest.mark.parametrize(
     ("units", "y"),
-    [(1, RNG.normal(size=40)), (1, 2 * (Y % 2) - 1), (4, RNG.normal(size=(40, 4))), (4, X[:, 0])],
-    ids=["numbers", "-1 and 1", "rows", "numbers as classes"],
+    [
+        (1, RNG.normal(size=40)),
+        (1, Y / 5),
+        (1, 2 * (Y % 2) - 1),
+        (4, RNG.normal(size=(40, 4))),
+        (4, X[:, 0]),
+        (4, Y / 5),
+    ],
+    ids=["numbers", "shares", "-1 and 1", "rows", "numbers as classes", "shares as classes"],
 )
 @pytest.mark.filterwarnings("ignore::tinygrad_edu.training.BroadcastWarning")
 def test_accuracy_of_numbers(units: int, y: np.ndarray) -> None:
