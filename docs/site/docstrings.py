@@ -1,15 +1,15 @@
-"""Docstrings as this package writes them, as Markdown: examples fenced, and lines of their own where they are meant."""
+"""Docstrings as this package writes them, as Markdown, and those that are made when the package runs."""
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
 from typing import Any
 
 import griffe
 
 OWN_LINE = re.compile(r"^\s*(?:[\w*, ()-]+ : |(?:Gradient|At kinks|Errors|Reference|Source):)")
-
-
 GAP = re.compile(r"(?<=\S) {3,}(?=\S)")  # two things on one line, as in "x : (n,)          out : ()"
 
 
@@ -21,11 +21,37 @@ class Docstrings(griffe.Extension):
         if obj.docstring:
             obj.docstring.value = as_markdown(obj.docstring.value)
 
+    def on_module_members(self, *, mod: Any, **_: Any) -> None:
+        """What the text does not show: a layer's docstring that is its op's, functions that a function made."""
+        running = importlib.import_module(mod.path) if "__all__" in mod.members else None
+        for name in getattr(running, "__all__", ()):
+            value, member = getattr(running, name), mod.members.get(name)
+            doc = inspect.getdoc(value)
+            if member is not None and (member.is_alias or member.docstring or not doc):
+                continue
+            if inspect.isclass(value) and member is not None and member.is_class:
+                member.docstring = griffe.Docstring(as_markdown(doc), parent=member)
+            elif inspect.isfunction(value):
+                mod.set_member(name, function(name, value, doc))
+
+
+def function(name: str, value: Any, doc: str) -> griffe.Function:
+    """A function as it is when the package runs."""
+    kinds = {kind.name: getattr(griffe.ParameterKind, kind.name.lower()) for kind in inspect._ParameterKind}
+    parameters = [
+        griffe.Parameter(p.name, kind=kinds[p.kind.name], default=None if p.default is p.empty else repr(p.default))
+        for p in inspect.signature(value).parameters.values()
+    ]
+    made = griffe.Function(name, parameters=griffe.Parameters(*parameters))
+    made.docstring = griffe.Docstring(as_markdown(doc), parent=made)
+    return made
+
 
 def as_markdown(text: str) -> str:
     """The text with examples in fences, `::` as a colon, and hard breaks before shapes, gradient and errors."""
     out: list[str] = []
     example = False
+    text = re.sub(r"^::$", "", text, flags=re.MULTILINE)
     for line in re.sub(r"::$", ":", text, flags=re.MULTILINE).split("\n"):
         if line.lstrip().startswith(">>>") and not example:
             example = True

@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+import importlib
 import posixpath
 import re
+import sys
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -21,7 +23,18 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = "tinygrad_edu"
 LINK = re.compile(r"(\[(?P<text>[^\]]*)\]\()(?P<target>[^)\s#]+)(?P<rest>#[^)]*)?\)")
 ROOMS = {
-    "tensor": ("The engine", ["engine.tensor", "engine.op", "engine.transforms", "engine.modes", "engine.errors"]),
+    "tensor": (
+        "The engine",
+        [
+            "engine.tensor",
+            "engine.op",
+            "engine.rule",
+            "engine.transforms",
+            "engine.modes",
+            "engine.random",
+            "engine.errors",
+        ],
+    ),
     "nn": ("Networks", ["nn.*"]),
     "training": ("Training", ["training.trainer", "training.losses.*", "training.metrics.*", "training.callbacks.*"]),
     "optim": ("Optimisers", ["optim.*"]),
@@ -30,17 +43,27 @@ ROOMS = {
     "viz": ("Pictures", ["viz.*"]),
     "datasets": ("Datasets", ["datasets.*"]),
     "io": ("Files", ["io.*"]),
+    "exchange": ("Exchange", ["exchange._torch", "exchange._keras", "exchange._onnx"]),
+    "parallel": ("Several processes", ["parallel.*"]),
 }
 
 
-def public_modules(pattern: str) -> list[str]:
-    """The modules that a pattern names and that define something public."""
+def modules(pattern: str) -> list[str]:
+    """The modules that a pattern names, but for private ones."""
     place = ROOT / PACKAGE / pattern.removesuffix(".*").replace(".", "/")
     files = sorted(place.glob("[a-z]*.py")) if pattern.endswith(".*") else [place.with_suffix(".py")]
-    return [".".join(f.relative_to(ROOT).with_suffix("").parts) for f in files if DEFINES.search(f.read_text())]
+    return [".".join(f.relative_to(ROOT).with_suffix("").parts) for f in files]
 
 
-DEFINES = re.compile(r"^__all__ = .*^(?:def|class) [a-zA-Z]", re.MULTILINE | re.DOTALL)
+def public(module: str) -> list[str]:
+    """What a module defines and its package, or the whole one, offers to users; all of it if the module is offered."""
+    parent, _, name = module.rpartition(".")
+    defined = importlib.import_module(module)
+    offered = {n for m in (parent, PACKAGE) for n in getattr(importlib.import_module(m), "__all__", ())}
+    names = [n for n in getattr(defined, "__all__", ()) if callable(getattr(defined, n))]
+    return names if name in offered else [n for n in names if n in offered]
+
+
 SECTION = """## {title}
 
 [{path}](/{path})
@@ -50,14 +73,18 @@ SECTION = """## {title}
       show_root_heading: false
       show_root_toc_entry: false
       heading_level: 3
+      members: {members}
 """
 
 
-def page_of(title: str, modules: list[str]) -> str:
-    """A page of the reference: a section for each module."""
+def page_of(title: str, wanted: list[str]) -> str:
+    """A page of the reference: a section for each module that offers something."""
     sections = [
-        SECTION.format(title=m.split(".")[-1].replace("_", " "), path=m.replace(".", "/") + ".py", module=m)
-        for m in modules
+        SECTION.format(
+            title=m.split(".")[-1].replace("_", " "), path=m.replace(".", "/") + ".py", module=m, members=public(m)
+        )
+        for m in wanted
+        if public(m)
     ]
     return "\n".join([f"# {title}\n", *sections])
 
@@ -66,8 +93,8 @@ def reference() -> dict[str, str]:
     """Pages of the reference: their paths and texts."""
     pages = {}
     for name, (title, patterns) in ROOMS.items():
-        pages[f"api/{name}.md"] = page_of(title, [m for p in patterns for m in public_modules(p)])
-    for module in public_modules("ops.*"):
+        pages[f"api/{name}.md"] = page_of(title, [m for p in patterns for m in modules(p)])
+    for module in modules("ops.*"):
         family = module.split(".")[-1]
         pages[f"api/ops/{family}.md"] = page_of(f"ops: {family.replace('_', ' ')}", [module])
     return {path: text for path, text in pages.items() if "\n::: " in text}
@@ -75,6 +102,7 @@ def reference() -> dict[str, str]:
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Fill the navigation."""
+    sys.path.insert(0, str(ROOT))  # here, as mkdocs restores the path after loading this file
     pages = list(reference())
     ops = [p for p in pages if p.startswith("api/ops/")]
     rooms = [{ROOMS[Path(p).stem][0]: p} for p in pages if p not in ops]
