@@ -3,6 +3,10 @@
 import os
 from collections.abc import Iterator
 
+# With pytest -n the workers share the cores, and BLAS threads that wait for one another would take them all. Before numpy loads.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import pytest
 from hypothesis import settings
 

@@ -94,6 +94,7 @@ def test_each_call_gives_fresh_writable_arrays(data):
     assert not np.shares_memory(again, data[0][0])
 
 
+@pytest.mark.bench
 def test_loads_in_half_a_second():
     def seconds() -> float:
         start = time.perf_counter()
