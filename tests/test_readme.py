@@ -18,7 +18,7 @@ def test_under_120_lines() -> None:
 
 @pytest.mark.parametrize(
     ("what", "parts"),
-    [("train", ["pip install .", "python examples/mnist.py"]), ("test", ['pip install ".[test]"', "pytest"])],
+    [("train", ["pip install .", "python examples/mnist.py"]), ("test", ['pip install ".[test]"', "pytest -n auto"])],
 )
 def test_one_line_does_all_of_it(what: str, parts: list[str]) -> None:
     fenced = re.findall(r"^```sh\n(.*?)\n```$", README, re.MULTILINE | re.DOTALL)
