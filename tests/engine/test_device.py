@@ -114,6 +114,9 @@ def test_to_brings_values_there_and_gradients_back():
     assert y.to("cpu").tolist() == [1.0, -2.0]
     assert "device='standin'" in repr(y)
     assert y.numpy().tolist() == [1.0, -2.0]
+    there = tg.Tensor(y.data, requires_grad=True)
+    there.to("cpu").sum().backward()
+    assert there.grad.device == "standin"
 
 
 def test_arrays_on_different_devices_are_refused():
