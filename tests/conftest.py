@@ -8,6 +8,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
+from helpers import built_in  # noqa: F401 - before any test registers an op
 from hypothesis import settings
 
 from tinygrad_edu.engine import modes

@@ -5,11 +5,12 @@
 
 import numpy as np
 import pytest
+from helpers.built_in import BUILT_IN
 from helpers.device import DeviceArray, HostError, on_host
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn, ops, optim
-from tinygrad_edu.engine import OPS, device
+from tinygrad_edu.engine import device
 from tinygrad_edu.engine.device import Library, device_of, moved
 from tinygrad_edu.engine.errors import DeviceError, MissingExtraError
 from tinygrad_edu.engine.rule import flat
@@ -66,9 +67,9 @@ def results(op, sample, where, order):
 
 
 @pytest.mark.parametrize("where", DEVICES)
-@pytest.mark.parametrize("name", sorted(name for name, op in OPS.items() if op.samples and name != "to"))
+@pytest.mark.parametrize("name", sorted(name for name, op in BUILT_IN.items() if op.samples and name != "to"))
 def test_an_op_stays_on_the_device(name, where):
-    op = OPS[name]
+    op = BUILT_IN[name]
     compared = 0
     for seed in range(EXAMPLES):
         sample = op.samples(RandomDraw(seed))

@@ -3,9 +3,9 @@
 import mpmath as mp
 import numpy as np
 import pytest
+from helpers.built_in import BUILT_IN
 
 import tinygrad_edu  # noqa: F401 - registers the ops
-from tinygrad_edu.engine import OPS
 from tinygrad_edu.verify.draws import RandomDraw
 from tinygrad_edu.verify.numeric import complex_step
 
@@ -54,7 +54,7 @@ ARRANGING = {
 
 def numbers(name, count):
     """Arguments of an op as single numbers, from its samples."""
-    draw, op = RandomDraw(0), OPS[name]
+    draw, op = RandomDraw(0), BUILT_IN[name]
     while count:
         args = op.samples(draw).args
         if all(isinstance(a, np.ndarray) and a.size for a in args):
@@ -71,7 +71,7 @@ def exact(f, x, k):
 @pytest.mark.parametrize("name", sorted(REFERENCE))
 def test_the_complex_step_agrees_to_1e_14(name):
     for x in numbers(name, 20):
-        found = complex_step(lambda v: np.atleast_1d(OPS[name].call(*v)), x)[0]
+        found = complex_step(lambda v: np.atleast_1d(BUILT_IN[name].call(*v)), x)[0]
         for k in range(len(x)):
             right = exact(REFERENCE[name], x, k)
             assert abs(mp.mpf(float(found[k])) - right) <= 1e-14 * abs(right), x
@@ -87,4 +87,4 @@ def test_no_analytic_op_of_numbers_is_left_out():
         except Exception:
             return False
 
-    assert {name for name, op in OPS.items() if of_numbers(op) and "." not in name} == REFERENCE.keys() | ARRANGING
+    assert {name for name, op in BUILT_IN.items() if of_numbers(op) and "." not in name} == REFERENCE.keys() | ARRANGING

@@ -4,10 +4,10 @@ import re
 
 import numpy as np
 import pytest
+from helpers.built_in import BUILT_IN
 
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, ops
-from tinygrad_edu.engine import OPS
 from tinygrad_edu.engine.errors import NotVerifiableError
 from tinygrad_edu.verify import check_gradient, gradcheck
 from tinygrad_edu.verify.doctor import Case, diagnose
@@ -166,12 +166,12 @@ def test_a_misbehaving_function_is_named(f, diagnosis):
     assert diagnosis in str(report)
 
 
-OURS = sorted(name for name, op in OPS.items() if op.samples and op.rule.__module__.startswith("tinygrad_edu."))
+OURS = sorted(name for name, op in BUILT_IN.items() if op.samples and op.rule.__module__.startswith("tinygrad_edu."))
 
 
 @pytest.mark.parametrize("name", OURS[::4])  # each is checked in full by tests/ops/test_generic.py
 def test_a_correct_op_gets_no_diagnosis(name):
-    op = OPS[name]
+    op = BUILT_IN[name]
     sample = op.samples(RandomDraw(5))
     arrays = [i for i, v in enumerate(sample.args) if isinstance(v, np.ndarray) and v.dtype.kind == "f" and v.size]
 

@@ -21,7 +21,9 @@ class Callback:
     model: Any = None
     params: dict[str, Any] = {}  # noqa: RUF012 - replaced, never changed
     state: tuple[str, ...] = ()  # the attributes that a resumed run needs
-    everywhere = True  # False for what writes or prints: of several processes that train together, the first alone runs it
+    everywhere = (
+        True  # False for what writes or prints: of several processes that train together, the first alone runs it
+    )
     order = 0  # those of a higher order are called later at every station: what saves sees what all others did
 
     def set_params(self, params: dict[str, Any]) -> None:
