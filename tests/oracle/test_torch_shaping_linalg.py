@@ -164,7 +164,7 @@ PYTORCH: dict[str, Callable[..., Any]] = {
     "matrix_power": torch.linalg.matrix_power,
     "matrix_transpose": lambda x: x.mT,
     "moveaxis": torch.moveaxis,
-    "multi_dot": torch.linalg.multi_dot,
+    "multi_dot": lambda xs: torch.linalg.multi_dot([torch.as_tensor(x, dtype=torch.float64) for x in xs]),
     "outer": lambda x, y: torch.outer(x.reshape(-1), y.reshape(-1)),
     "pad": pad,
     "pinv": torch.linalg.pinv,
@@ -185,6 +185,7 @@ PYTORCH: dict[str, Callable[..., Any]] = {
     "swapaxes": torch.swapaxes,
     "take": take,
     "tensordot": tensordot,
+    "to": lambda x, device: x.to(device),
     "tile": lambda x, reps: torch.tile(x, reps if isinstance(reps, tuple) else (reps,)),
     "trace": lambda x, offset, axis1, axis2: torch.diagonal(x, offset, axis1, axis2).sum(-1),
     "transpose": lambda x, axes=None: x.permute(axes if axes is not None else tuple(range(x.ndim))[::-1]),
@@ -220,12 +221,21 @@ def free_of_signs(name: str, outs: Any, number: Callable[[Any], Any]) -> Any:
 # -- the comparison ----------------------------------------------------------------------------------------------------
 
 
+def nearly_singular(x: Any) -> bool:
+    """Whether the value of a determinant keeps too few digits, in either library. Our own tests look at its derivatives there."""
+    return bool(x.size and np.linalg.cond(x).max() > 1e6)
+
+
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("name", sorted(PYTORCH))
 def test_as_in_pytorch(name: str, seed: int) -> None:
     ours = lambda *args, **kwargs: free_of_signs(name, OPS[name].call(*args, **kwargs), np.asarray)
     theirs = lambda *args, **kwargs: free_of_signs(name, PYTORCH[name](*args, **kwargs), torch.from_numpy)
-    agree(ours, theirs, sample_of(name, seed), seed)
+    sample = sample_of(name, seed)
+    while name == "det" and nearly_singular(sample.args[0]):
+        seed += 1000
+        sample = sample_of(name, seed)
+    agree(ours, theirs, sample, seed)
 
 
 def test_every_op_of_these_families_is_compared() -> None:

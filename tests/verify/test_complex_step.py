@@ -48,7 +48,7 @@ REFERENCE = {
 }
 # Of a number these give the number back, or a constant multiple.
 ARRANGING = {
-    "average", "copy", "dropout", "flip", "mean", "prod", "roll", "squeeze", "sum", "take", "transpose", "where",
+    "average", "copy", "dropout", "flip", "mean", "prod", "squeeze", "sum", "take", "transpose", "where",
 }  # fmt: skip
 
 
@@ -83,7 +83,9 @@ def test_no_analytic_op_of_numbers_is_left_out():
     def of_numbers(op):
         try:
             with np.errstate(invalid="ignore"):  # arccosh(0.5)
-                return op.analytic and np.shape(op.call(*[np.float64(0.5)] * op.required)) == ()
+                given = op.samples(RandomDraw(0)).args[: op.required]
+                takes_numbers = op.analytic and all(isinstance(a, np.ndarray) for a in given)
+                return takes_numbers and np.shape(op.call(*[np.float64(0.5)] * op.required)) == ()
         except Exception:
             return False
 
