@@ -3,29 +3,28 @@
 ``standin`` (``helpers.device``) is such a library on any machine; CuPy takes its place under ``pytest -m gpu``.
 """
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from helpers.built_in import BUILT_IN
-from helpers.device import DeviceArray, HostError, on_host
+from helpers.device import DeviceArray, HostError, on_host, standing_in
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn, ops, optim
 from tinygrad_edu.engine import device
-from tinygrad_edu.engine.device import Library, device_of, moved
+from tinygrad_edu.engine.device import device_of, moved
 from tinygrad_edu.engine.errors import DeviceError, MissingExtraError
 from tinygrad_edu.engine.rule import flat
 from tinygrad_edu.verify.draws import RandomDraw
 
 EXAMPLES = 5  # samples an op
-STANDIN = Library(DeviceArray, lambda array, _: DeviceArray(array.copy()), DeviceArray.get, lambda _: "standin")
 
 
 @pytest.fixture(autouse=True, scope="module")
 def standin():
-    device.register("standin", lambda: STANDIN)
-    yield
-    del device.OPENERS["standin"]
-    device.OPEN.pop("standin", None)
+    with standing_in("standin"):
+        yield
 
 
 DEVICES = ["standin", pytest.param("cuda", marks=pytest.mark.gpu)]
@@ -145,17 +144,9 @@ def test_arrays_on_different_devices_are_refused():
 def test_a_device_that_is_not_there_is_named():
     with pytest.raises(DeviceError, match="'tpu'"):
         tg.tensor([1.0]).to("tpu")
-    if not cupy_is_here():
+    if find_spec("cupy") is None:
         with pytest.raises(MissingExtraError, match=r"CuPy.*tinygrad-edu\[gpu\]"):
             tg.tensor([1.0]).to("cuda")
-
-
-def cupy_is_here():
-    try:
-        import cupy  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 # -- networks ----------------------------------------------------------------------------------------------------------

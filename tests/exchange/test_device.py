@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from helpers import zoo
-from helpers.device import DeviceArray
+from helpers.device import standing_in
 
 from tinygrad_edu import io
-from tinygrad_edu.engine import device
 from tinygrad_edu.engine.errors import DeviceError, ExchangeError
 from tinygrad_edu.exchange._recording import program
 from tinygrad_edu.optim import SGD
@@ -19,13 +18,8 @@ from tinygrad_edu.parallel._sums import Gradients
 
 @pytest.fixture(autouse=True)
 def elsewhere() -> Iterator[None]:
-    library = device.Library(
-        DeviceArray, lambda array, _: DeviceArray(array.copy()), DeviceArray.get, lambda _: "elsewhere"
-    )
-    device.register("elsewhere", lambda: library)
-    yield
-    del device.OPENERS["elsewhere"]
-    device.OPEN.pop("elsewhere", None)
+    with standing_in("elsewhere"):
+        yield
 
 
 def test_weights_go_out_and_come_in() -> None:

@@ -7,11 +7,15 @@ fails here as it would there.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-__all__ = ["DeviceArray", "on_device", "on_host"]
+from tinygrad_edu.engine import device
+
+__all__ = ["DeviceArray", "HostError", "on_device", "on_host", "standing_in"]
 
 
 TRANSFERS = (np.array, np.asarray)
@@ -186,6 +190,18 @@ def answered(of: DeviceArray, method: Any, args: Any, kwargs: Any) -> Any:
     """A method of the memory, its result again on the device."""
     result = method(*opened(args), **{k: opened(v) for k, v in kwargs.items()})
     return view(result, of) if isinstance(result, np.ndarray) else wrapped(result)
+
+
+@contextmanager
+def standing_in(name: str) -> Iterator[None]:
+    """The stand-in as a device that Tensors and models can be moved to, inside a ``with`` block."""
+    library = device.Library(DeviceArray, lambda array, _: DeviceArray(array.copy()), DeviceArray.get, lambda _: name)
+    device.register(name, lambda: library)
+    try:
+        yield
+    finally:
+        del device.OPENERS[name]
+        device.OPEN.pop(name, None)
 
 
 def on_device(v: Any) -> Any:

@@ -7,22 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.device import DeviceArray
+from helpers.device import standing_in
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn, viz
-from tinygrad_edu.engine import device
 
 
 @pytest.fixture(autouse=True)
 def elsewhere() -> Iterator[None]:
-    library = device.Library(
-        DeviceArray, lambda array, _: DeviceArray(array.copy()), DeviceArray.get, lambda _: "elsewhere"
-    )
-    device.register("elsewhere", lambda: library)
-    yield
-    del device.OPENERS["elsewhere"]
-    device.OPEN.pop("elsewhere", None)
+    with standing_in("elsewhere"):
+        yield
 
 
 X, Y = np.random.default_rng(0).random((20, 64)).astype(np.float32), np.arange(20) % 4

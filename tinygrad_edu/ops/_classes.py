@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..engine import Array, raw
+from ..engine import Array, beside, raw
 from ..engine.domain import call
 from ..engine.errors import DataError, ShapeError
 from ._loss import REDUCTIONS
@@ -86,9 +86,7 @@ def expected(
     """The targets for scores x. Smoothing mixes them with the uniform distribution, weight multiplies class by class."""
     dtype, n = np.result_type(raw(x), np.float16), x.shape[axis]
     plain = not label_smoothing and weight is None
-    class_weight = (
-        np.ones_like(raw(x), dtype, shape=n) if weight is None else np.asarray(raw(weight), dtype, like=raw(x))
-    )
+    class_weight = np.ones_like(raw(x), dtype, shape=n) if weight is None else beside(x, raw(weight), dtype)
     if class_weight.shape != (n,):
         raise ShapeError(f"{loss}: weight {class_weight.shape}, but there are {n} classes. Give one number a class.")
     slope = (1 - label_smoothing) * class_weight

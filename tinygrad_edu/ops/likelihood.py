@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Array, op, raw
+from ..engine import Array, beside, op, raw
 from ..engine.domain import at, call
 from ..engine.errors import DataError
 from ._classes import array, class_samples, classes, classes_back, classes_last, expected, labelled
@@ -47,11 +47,7 @@ def nll_loss(
     x = classes_last(log_probabilities, axis)
     n = x.shape[-1]
     labels, keep = classes("nll_loss", targets, n, ignore_index)
-    each = (
-        np.ones_like(raw(x), shape=labels.shape)
-        if weight is None
-        else np.asarray(raw(weight), raw(x).dtype, like=raw(x))[labels]
-    )
+    each = np.ones_like(raw(x), shape=labels.shape) if weight is None else beside(x, raw(weight), raw(x).dtype)[labels]
     if keep is not None:
         each = each * keep
     rows = x.reshape(-1, n)
