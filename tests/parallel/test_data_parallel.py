@@ -133,6 +133,65 @@ def test_metrics_of_every_kind() -> None:
         same(alone, one, atol=1e-9)
 
 
+class Seen(metrics.Metric):
+    """Counts in a variable, in whole numbers, and in an array that comes with the first batch; has an argument."""
+
+    def __init__(self, most: float = 2.0) -> None:
+        super().__init__("seen")
+        self.most, self.strict, self.known = most, True, np.array([True, False])
+        self.samples, self.classes = 0, None
+        self.sum = self.add_variable(dtype="float64")
+
+    def reset_state(self) -> None:
+        super().reset_state()
+        self.samples = 0
+        self.classes = None
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.samples += len(y_true)
+        counts = np.bincount(np.asarray(y_true), minlength=3).astype(np.uint8)
+        self.classes = counts if self.classes is None else self.classes + counts
+        self.sum.assign(self.sum + np.minimum(np.asarray(y_pred).max(-1), self.most).sum())
+
+    def result(self) -> float:
+        assert isinstance(self.samples, int)
+        assert self.most == 0.5
+        assert self.strict is True
+        assert self.known.tolist() == [True, False]
+        assert self.classes is None or (self.classes.sum() == self.samples and self.classes.dtype == np.uint8)
+        return float(self.sum.item() / self.samples) if self.samples else 0.0
+
+
+def test_a_metric_of_one_s_own() -> None:
+    def net(rank: int = 0) -> Any:
+        made = model(rank)
+        made.compile("sgd", "sparse_categorical_crossentropy", metrics=[Seen(0.5)])
+        return made
+
+    alone = trained(net=net())
+    for one in together(3, lambda world: trained(world, net=net(world.rank))):
+        same(alone, one)
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:The loss is inf")
+def test_an_infinite_loss_stays_infinite() -> None:
+    """As in one process: infinity in one batch is the epoch's mean, not the difference of two infinities."""
+    y = np.eye(3)[Y]
+    y[20] = 1e308  # whose sum overflows, while the gradient of an absolute value does not
+
+    def work(world: ThreadWorld | None = None) -> Any:
+        net = model()
+        net.compile(optim.SGD(lr=0.0), lambda true, pred: tg.ops.sum(abs(true - pred), axis=-1))
+        shared = [DataParallel(world)] if world else []
+        return net, net.fit(X, y, batch_size=10, epochs=2, shuffle=False, verbose=0, callbacks=shared).history
+
+    alone = work()
+    assert alone[1]["loss"] == [np.inf, np.inf]
+    for size in (2, 3, 5):  # whichever process has the sample
+        for one in together(size, work):
+            assert one[1] == alone[1]
+
+
 def test_two_messages_a_step() -> None:
     """The gradients in one, loss and metrics in a small one."""
     counts = []
@@ -191,6 +250,32 @@ def test_what_has_no_gradient_stays() -> None:
     for before, after in found:
         assert np.array_equal(before["0.idle.weight"], after["0.idle.weight"])
         assert not np.array_equal(before["0.used.weight"], after["0.used.weight"])
+
+
+def test_a_gradient_that_only_one_process_has() -> None:
+    """In the second step the first process alone uses a layer: that of the others counts as zero."""
+
+    class Sometimes(nn.Module):
+        def __init__(self, rank: int | None) -> None:
+            self.used, self.extra, self.rank, self.calls = nn.Linear(6, 3), nn.Linear(6, 3), rank, 0
+
+        def forward(self, x: Any) -> Any:
+            self.calls += self.training
+            first, mask = len(x) // 2 if self.rank is None else len(x), np.ones((len(x), 1))
+            if self.calls == 2:
+                mask[first if self.rank in (None, 0) else 0 :] = 0
+            return tg.ops.softmax(self.used(x) + self.extra(x) * mask if mask.any() else self.used(x))
+
+    def work(world: ThreadWorld | None = None) -> Any:
+        tg.set_random_seed(0)
+        net = tg.Sequential(Sometimes(world.rank if world else None)).astype(np.float64)
+        net.compile(optim.SGD(lr=0.5), "sparse_categorical_crossentropy")
+        shared = [DataParallel(world)] if world else []
+        return net, net.fit(X[:40], Y[:40], batch_size=20, shuffle=False, verbose=0, callbacks=shared).history
+
+    alone = work()
+    for one in together(2, work):
+        same(alone, one)
 
 
 def test_the_optimiser_s_state_is_the_first_s() -> None:

@@ -16,19 +16,19 @@ class Share:
     """The part of each batch that is this process's.
 
     whole : the data is this process's own already, so it takes all of it.
-    Attributes: ``samples``, how many of the batch that was handed out last are its own. It is 0 for a batch of fewer samples
-    than processes: then one sample is handed out all the same, and nothing of it counts.
+    Attributes, of the batch that was handed out last: ``total``, how many samples it had; ``samples``, how many of them are its
+    own. That is 0 for a batch of fewer samples than processes: then one is handed out all the same, and does not count.
     """
 
     def __init__(self, rank: int, size: int, whole: bool = False) -> None:
         self.rank, self.size = (0, 1) if whole else (rank, size)
-        self.samples = 0
+        self.samples = self.total = 0
 
     def of(self, n: int) -> slice:
         """Its part of n samples; the first processes get those that are left over."""
         least, left = divmod(n, self.size)
         start = self.rank * least + min(self.rank, left)
-        self.samples = least + (self.rank < left)
+        self.samples, self.total = least + (self.rank < left), n
         return slice(start, start + self.samples) if self.samples else slice(0, 1)
 
 

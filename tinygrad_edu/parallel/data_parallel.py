@@ -14,7 +14,7 @@ from ..training import Callback
 from ..training.callbacks.base import Logs
 from ..training.run import generators, optimizers
 from ._shares import Share, shared
-from ._sums import Gradients, add_up
+from ._sums import Counts, Gradients
 from .world import MPIWorld, World
 
 __all__ = ["DataParallel", "ThreadsWarning"]
@@ -81,6 +81,7 @@ class DataParallel(Callback):
         """Begin alike: weights, optimiser, random numbers, data."""
         run, world = self.model.current_run, self.world
         self.share = Share(world.rank, world.size, self.own_data)
+        self.counts = Counts(world)
         self.fresh = True
         steps = world.from_all((run.data.steps, run.held_back and run.held_back.steps))
         if len(set(steps)) > 1 or (self.own_data and steps[0][0] is None):
@@ -126,14 +127,14 @@ class DataParallel(Callback):
             )
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Draw other random numbers than the other processes, and count only what comes now."""
+        """Draw other random numbers than the other processes; note what has been counted."""
         if self.world.rank and self.fresh:
             for _, generator in generators(self.model):
                 if generator is not self.model.shuffle_rng:  # which all draw alike
                     bits: Any = generator.bit_generator
                     bits.state = bits.jumped(self.world.rank).state
         self.fresh = False
-        self.count()
+        self.counts.begin(self.model.metrics)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Loss and metrics of all processes."""
@@ -144,8 +145,8 @@ class DataParallel(Callback):
         self.average_statistics()
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Count only what comes now."""
-        self.count()
+        """Note what has been counted."""
+        self.counts.begin(self.model.metrics)
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Loss and metrics of all processes."""
@@ -159,21 +160,25 @@ class DataParallel(Callback):
         """What an optimiser does before each step."""
 
         def before_step() -> None:
+            share = self.share.samples / self.total()
             for each in gradients:
-                each.add_up(self.world, self.share.samples)
+                each.add_up(self.world, share)
 
         return before_step
 
     # -- what they do --------------------------------------------------------------------------------------------------
 
-    def count(self) -> None:
-        """All batches so far are counted by the first process; the others count from 0."""
-        if self.world.rank:
-            self.model.reset_metrics()
+    def total(self) -> int:
+        """Samples of the batch, in all processes."""
+        if not self.own_data:
+            return self.share.total
+        n = np.array([self.share.samples])
+        self.world.add_up(n)
+        return int(n[0])
 
     def sum_up(self, logs: Logs) -> None:
         """Metrics of all processes, and the logs made of them."""
-        add_up(self.world, self.model.metrics, counts=self.share.samples > 0)
+        self.counts.add_up(self.model.metrics, counts=self.share.samples > 0)
         if logs is not None:
             logs.update(self.model.get_metrics_result())
 
