@@ -87,17 +87,20 @@ def quiet(times: Any) -> float:
 
 
 def message_times(world: Any) -> dict[str, float]:
-    """Seconds to add up messages of several sizes, by their bytes."""
+    """Seconds to add up gradients of several sizes, by their bytes."""
+    from tinygrad_edu.parallel._summand import summand
+
     found = {}
     for n in SIZES:
-        data = np.zeros(n, np.float32)
-        times = []
+        data, times = summand(world, n, np.float32), []
         for _ in range(REACH):
+            data.owns[data.turn][...] = 1
             world.comm.Barrier()
             began = time.perf_counter()
-            world.add_up(data)
+            data.add_up()
             times.append(time.perf_counter() - began)
-        found[str(data.nbytes)] = quiet(times)
+        found[str(data.total.nbytes)] = quiet(times)
+        data.free()
     return found
 
 
@@ -139,14 +142,19 @@ def predicted(ranks: int, compute: tuple[float, float], message: tuple[float, fl
     """The formula of docs/parallel.md: seconds of a step on so many processes.
 
     compute : seconds of a step at batch 0, and for each sample more.
-    message : seconds of a message of 0 bytes, and for each byte that goes over the bus more.
+    message : seconds to add up 0 bytes, and for each byte that travels more.
     size : bytes of the gradient.
     """
     crowd = max(1.0, ranks / CORES)
-    travels = 2 * (ranks - 1) / ranks * size
-    return crowd * (compute[0] + compute[1] * math.ceil(BATCH / ranks)) + (2 * message[0] + message[1] * travels) * (
-        ranks > 1
-    )
+    alone = crowd * (compute[0] + compute[1] * math.ceil(BATCH / ranks))
+    return alone + (ranks > 1) * (2 * message[0] + message[1] * travels(ranks) * size)
+
+
+def travels(ranks: int) -> float:
+    """How many bytes reach a process for each of the gradient: all others' where memory is shared, else those of an allreduce."""
+    from tinygrad_edu.parallel._summand import FEW
+
+    return ranks - 1 if ranks <= FEW else 2 * (ranks - 1) / ranks
 
 
 def fastest(a: Any, b: Any) -> Any:
@@ -162,9 +170,8 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def message(ranks: int, times: dict[str, float]) -> tuple[float, float]:
-    """Seconds of a message of 0 bytes, and of each byte that travels."""
-    travels = 2 * (ranks - 1) / ranks or 1
-    return line_through([(travels * float(size), t) for size, t in times.items()])
+    """Seconds to add up 0 bytes, and of each byte that travels."""
+    return line_through([((travels(ranks) or 1) * float(size), t) for size, t in times.items()])
 
 
 def table(found: dict[str, Any]) -> list[str]:
@@ -174,7 +181,8 @@ def table(found: dict[str, Any]) -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     for work, times in found["alone"].items():
-        compute = line_through([(n, t) for n, t in times.items()])
+        start, each = line_through([(n, t) for n, t in times.items()])
+        compute = (start + callback(found), each)
         for ranks, job in found["jobs"].items():
             step = job[work]["step"]
             model = predicted(ranks, compute, message(ranks, job["messages"]), job[work]["bytes"])
@@ -187,11 +195,18 @@ def table(found: dict[str, Any]) -> list[str]:
                 f"{times[BATCH] / model:.2f}",
             )
             lines.append(f"| {' | '.join(map(str, cells))} |")
+    lines += ["", f"The callback: d = {shown(callback(found))}."]
     for ranks, job in found["jobs"].items():
         if ranks > 1:
             start, slope = message(ranks, job["messages"])
             lines += ["", f"{ranks} processes: l = {start * 1e6:.1f} us, w = {1e-9 / slope:.1f} GB/s."]
     return lines
+
+
+def callback(found: dict[str, Any]) -> float:
+    """Seconds that the callback adds to a step where it has nobody to talk to."""
+    alone = found["jobs"].get(1)
+    return max(0.0, alone["dense"]["step"] - found["alone"]["dense"][BATCH]) if alone else 0.0
 
 
 def shown(seconds: float) -> str:

@@ -147,3 +147,37 @@ def test_the_example(tmp_path: Path) -> None:
     lines = [line for line in done.stdout.splitlines() if line.startswith("test accuracy:")]
     assert len(lines) == 1
     assert float(lines[0].split()[-1]) > 0.93
+
+
+SUMS = """
+import sys
+import numpy as np
+from tinygrad_edu.parallel import MPIWorld
+from tinygrad_edu.parallel._summand import MOST, SharedSummand, Summand, summand
+
+world = MPIWorld()
+few = world.size <= 4
+assert world.on_one_machine()
+for size, dtype in ((5, np.float64), (70_000, np.float32), (MOST // 8 // world.size, np.float32)):
+    sums, rng = summand(world, size, dtype), np.random.default_rng(world.rank)
+    assert type(sums) is (SharedSummand if few else Summand), type(sums)
+    for turn in range(100):
+        own = sums.owns[sums.turn]
+        assert own.shape == (size,) and own.dtype == dtype
+        own[...] = 10 * turn + world.rank  # whole numbers: sums are exact
+        sums.add_up()
+        expected = 10 * turn * world.size + world.size * (world.size - 1) // 2
+        wrong = np.flatnonzero(sums.total != expected)
+        assert not wrong.size, f"turn {turn}, {wrong.size} of {size}: {sums.total[wrong[:3]]} for {expected}"
+    sums.free()
+assert type(summand(world, MOST // 8 // world.size + 1, np.float32)) is Summand
+"""
+
+
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_sums_in_shared_memory(n: int, tmp_path: Path) -> None:
+    """Turn after turn, as fast as each process can: nobody reads what belongs to another turn."""
+    path = tmp_path / "sums.py"
+    path.write_text(SUMS)
+    done = job(n, path)
+    assert done.returncode == 0, done.stderr

@@ -13,6 +13,7 @@ from ..engine.errors import DeviceError
 from ..engine.variable import Variable
 from ..optim._flat import Flat
 from ..training.metrics import Metric
+from ._summand import summand
 from .world import World
 
 __all__ = ["Counts", "Gradients"]
@@ -21,34 +22,41 @@ Path: TypeAlias = tuple[Any, ...]
 
 
 class Gradients:
-    """The gradients of all parameters of one flat buffer side by side, so that one message adds them up.
+    """The gradients of all parameters of one flat buffer side by side, so that they are added up together.
 
     Each process puts in its gradient, which is a mean over its samples, times its share of all samples: the sum is the gradient
     of the mean over all. For each parameter it puts in its share once more where it has a gradient, 0 where it has none.
     What ``p.grad`` holds after that is a view of this memory, which the next step uses again.
     """
 
-    def __init__(self, flat: Flat) -> None:
+    def __init__(self, flat: Flat, world: World) -> None:
         if not isinstance(flat.value, np.ndarray):
             raise DeviceError(
                 "DataParallel adds up gradients in the host's memory. Move the model there: model.to('cpu')."
             )
         self.flat = flat
-        self.buffer = np.empty(flat.value.size + len(flat.parameters), flat.value.dtype)
-        self.present = self.buffer[flat.value.size :]
-        self.views = [self.buffer[span].reshape(p.shape) for p, span in zip(flat.parameters, flat.spans)]
+        self.buffer = summand(world, flat.value.size + len(flat.parameters), flat.value.dtype)
+        self.owns = [self.parts(array) for array in self.buffer.owns]
+        self.total = self.parts(self.buffer.total)
 
-    def add_up(self, world: World, share: float) -> None:
+    def parts(self, array: Array) -> tuple[list[Array], Array]:
+        """The place of each gradient in an array, and that of the shares."""
+        parameters, spans = self.flat.parameters, self.flat.spans
+        return [array[span].reshape(p.shape) for p, span in zip(parameters, spans)], array[self.flat.value.size :]
+
+    def add_up(self, share: float) -> None:
         """Replace each gradient by that of all processes. share : of all samples, those of this process; perhaps 0."""
-        for p, view in zip(self.flat.parameters, self.views):
+        places, present = self.owns[self.buffer.turn]
+        for p, place in zip(self.flat.parameters, places):
             if p.grad is None:
-                view[...] = 0
+                place[...] = 0
             else:
-                np.multiply(p.grad.data, share, out=view)
-        self.present[...] = [0 if p.grad is None else share for p in self.flat.parameters]
-        world.add_up(self.buffer)
-        for p, view, present in zip(self.flat.parameters, self.views, self.present.tolist()):
-            p.grad = Tensor(view) if present else None
+                np.multiply(p.grad.data, share, out=place)
+        present[...] = [0 if p.grad is None else share for p in self.flat.parameters]
+        self.buffer.add_up()
+        gradients, present = self.total
+        for p, g, there in zip(self.flat.parameters, gradients, present.tolist()):
+            p.grad = Tensor(g) if there else None
 
 
 class Counts:

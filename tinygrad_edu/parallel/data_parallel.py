@@ -95,8 +95,11 @@ class DataParallel(Callback):
         moving = [optimizer for _, optimizer in optimizers(self.model)]
         if not moving:
             raise NotReadyError("DataParallel: the optimiser knows no parameters yet. Build the model before fit().")
+        self.gradients = []
         for optimizer in moving:
-            optimizer.before_step = self.adding([Gradients(flat) for group in optimizer.groups for flat in group.flats])
+            own = [Gradients(flat, world) for group in optimizer.groups for flat in group.flats]
+            optimizer.before_step = self.adding(own)
+            self.gradients += own
         if world.rank:
             run.stations.listen([c for c in run.stations.callbacks if c.everywhere])
             for callback in run.stations.callbacks:
@@ -115,6 +118,8 @@ class DataParallel(Callback):
         """Leave the optimisers to themselves."""
         for _, optimizer in optimizers(self.model):
             optimizer.before_step = None
+        for each in self.gradients:
+            each.buffer.free()
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         """See that all processes are at the same place."""
@@ -162,7 +167,7 @@ class DataParallel(Callback):
         def before_step() -> None:
             share = self.share.samples / self.total()
             for each in gradients:
-                each.add_up(self.world, share)
+                each.add_up(share)
 
         return before_step
 

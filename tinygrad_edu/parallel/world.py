@@ -56,6 +56,13 @@ class MPIWorld:
         """Replace an array, in place, by the sum of those of all processes."""
         self.comm.Allreduce(self.mpi.IN_PLACE, array)
 
+    def on_one_machine(self) -> bool:
+        """Whether all processes see the same memory."""
+        near = self.comm.Split_type(self.mpi.COMM_TYPE_SHARED)
+        together = near.Get_size() == self.size
+        near.Free()
+        return bool(together)
+
     def from_first(self, value: Any) -> Any:
         """What the first process gave."""
         return self.comm.bcast(value, root=0)
