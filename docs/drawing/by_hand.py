@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch, Rectangle
 from style import BLUE, GREEN, GREY, INK, ORANGE, RED, arrow, box, canvas, frame, grid, picture
 
 from tinygrad_edu.datasets import mnist
@@ -41,13 +41,13 @@ def columns() -> Figure:
     crop = images[0][11:19, 12:20]
     middle.imshow(crop, cmap="gray_r", vmax=400)
     for (i, j), grey in np.ndenumerate(crop):
-        middle.text(j, i, grey, ha="center", va="center", fontsize=7, color=INK)
+        middle.text(j, i, grey, ha="center", va="center", fontsize=7, color=INK if grey < 150 else "white")
     middle.set_title("is a matrix of numbers")
     for spine in middle.spines.values():
         spine.set(color=RED, linewidth=2, visible=True)
     right.imshow(images[:40].reshape(40, 784).T, cmap="gray_r", aspect="auto")
     right.add_patch(frame(-0.5, 0, 1, 783, RED))
-    right.set_title("X: one column an image")
+    right.set_title("X: a column for each image")
     right.set(xlabel="m images", ylabel="784 grey levels")
     for axes in (left, middle, right):
         axes.set(xticks=[], yticks=[])
@@ -57,7 +57,7 @@ def columns() -> Figure:
 @picture("02-layer")
 def layer() -> Figure:
     """Nodes and lines, and the matrix that they are."""
-    figure, axes = canvas(8, 3)
+    figure, axes = canvas(8.4, 3)
     weights = np.array([[2.0, -1.0, 0.5], [1.0, 1.0, 1.0]])
     ins, outs = [(0.8, 2.45 - 0.9 * i) for i in range(3)], [(3.3, 2.05), (3.3, 0.95)]
     for i, end in enumerate(outs):
@@ -74,12 +74,13 @@ def layer() -> Figure:
             FancyBboxPatch((x - 0.12, y - 0.12), 0.24, 0.24, "circle,pad=0.1", facecolor="white", edgecolor=INK)
         )
         axes.text(x, y, name, ha="center", va="center")
-    grid(axes, 4.6, 1.55, weights, (BLUE, ORANGE), "W  (2, 3)")
-    axes.text(6.02, 1.55, "·", fontsize=16, ha="center", va="center")
-    grid(axes, 6.2, 1.55, np.array([["x₁"], ["x₂"], ["x₃"]]), (INK,) * 3, "x  (3, 1)")
-    axes.text(6.82, 1.55, "=", fontsize=14, ha="center", va="center")
-    grid(axes, 7.1, 1.55, np.array([["z₁"], ["z₂"]]), (BLUE, ORANGE), "z  (2, 1)")
-    axes.text(4.6, 0.28, "row i of W is everything that node i knows", fontsize=9, color=GREY)
+    grid(axes, 4.1, 1.55, weights, (BLUE, ORANGE), "W  (2, 3)")
+    columns = {"x  (3, 1)": ["x₁", "x₂", "x₃"], "b  (2, 1)": ["0.1", "-1"], "z  (2, 1)": ["z₁", "z₂"]}
+    for i, (title, entries) in enumerate(columns.items()):
+        x = 5.82 + 0.95 * i
+        axes.text(x - 0.23, 1.55, "·+="[i], fontsize=14, ha="center", va="center")
+        grid(axes, x, 1.55, np.array(entries)[:, None], (INK,) * 3 if i == 0 else (BLUE, ORANGE), title)
+    axes.text(4.3, 0.28, "row i of W: the weights of node i", fontsize=9, color=GREY)
     return figure
 
 
@@ -96,6 +97,28 @@ def activations() -> Figure:
         axes.plot(z, its_slope, color=ORANGE, label="slope", linestyle="--")
         axes.set(title=name, ylim=(-1.2, 2.2))
     axes.legend(loc="upper left")
+    return figure
+
+
+@picture("03-hinges")
+def hinges() -> Figure:
+    """ReLUs with weights, and the curve that they add up to."""
+    corners = np.arange(8)
+    slopes = np.append(np.diff(np.sin(corners)), 0)
+    x = np.linspace(-0.5, 7.5, 400)
+    parts = np.diff(slopes, prepend=0)[:, None] * np.maximum(x - corners[:, None], 0)  # (8, 400)
+    figure = Figure(figsize=(8, 2.9), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot(x, parts.T, linewidth=1.4)
+    left.plot(corners, 0 * corners, "o", color=INK, markersize=4, zorder=3)
+    left.set(title="eight hinges, w · relu(x − c)", ylim=(-4, 4))
+    right.plot(x, parts.sum(axis=0), color=BLUE, label="their sum")
+    right.plot(x, np.sin(x), color=ORANGE, linestyle="--", label="sin(x)")
+    right.plot(corners, np.sin(corners), "o", color=INK, markersize=4, zorder=3)
+    right.set(title="added up: a new slope at each corner", ylim=(-1.3, 1.5))
+    right.legend(loc="upper right", ncols=2)
+    for axes in (left, right):
+        axes.set(xlabel="x")
     return figure
 
 
@@ -144,9 +167,34 @@ def backward() -> Figure:
     return figure
 
 
+@picture("05-weight")
+def weight() -> Figure:
+    """One entry of W2, what it moves, and how its slope collects."""
+    figure, axes = canvas(9.4, 3.6)
+
+    def row(y: float, signs: str, *matrices: tuple[str, tuple[int, int], tuple[int | None, int | None], str]) -> None:
+        """Small matrices with signs between them; of each a row, a column or an entry is coloured."""
+        x, side = 0.5, 0.24
+        for sign, (title, (rows, cols), (i, j), color) in zip(signs, matrices):
+            axes.text(x - 0.25, y, sign, ha="center", va="center", fontsize=13)
+            for r, c in np.ndindex(rows, cols):
+                corner = (x + c * side, y + (rows / 2 - 1 - r) * side)
+                axes.add_patch(frame(*corner, side, side, GREY))
+                if (i is None or r == i) and (j is None or c == j):
+                    axes.add_patch(Rectangle(corner, side, side, facecolor=color, alpha=0.75, zorder=1))
+            axes.text(x + cols * side / 2, y + rows * side / 2 + 0.1, title, ha="center", fontsize=9)
+            x += cols * side + 0.5
+
+    row(2.75, " ·=", ("W2", (3, 3), (1, 2), BLUE), ("A1", (3, 5), (2, None), GREY), ("Z2", (3, 5), (1, None), BLUE))
+    axes.text(5.3, 2.75, "forwards: W2[i, j] moves row i of Z2,\neach image k by A1[j, k]", va="center", color=BLUE)
+    row(0.85, " ·=", ("dZ2", (3, 5), (1, None), RED), ("A1ᵀ", (5, 3), (None, 2), GREY), ("dW2", (3, 3), (1, 2), RED))
+    axes.text(5.3, 0.85, "backwards: it collects from the same row,\nthe sum over k of dZ2[i, k] A1[j, k]", va="center", color=RED)
+    return figure
+
+
 @picture("06-rates")
 def rates() -> Figure:
-    """Loss over steps for four learning rates, and one failure."""
+    """Loss over steps for five learning rates."""
     (images, digits), _ = mnist.load_data()
     X, digits = images[:1000].reshape(1000, 784).T / 255, digits[:1000]
     Y = np.eye(10)[:, digits]
