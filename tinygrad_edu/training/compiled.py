@@ -148,9 +148,11 @@ class Compiled:
         for spec, weighted in self.specs:
             for i, name in enumerate(self.names):
                 for _, metric in leaves(self.of_output(spec, name, i)):
-                    key = f"{name}_{metric.name}" if name else metric.name
-                    key = f"weighted_{key}" if weighted and key in logs else key
-                    logs[unused(key, logs)] = plain(metric.result())
+                    value = metric.result()
+                    for word, one in value.items() if isinstance(value, dict) else [(metric.name, value)]:
+                        key = f"{name}_{word}" if name else word
+                        key = f"weighted_{key}" if weighted and key in logs else key
+                        logs[unused(key, logs)] = plain(one)
         return logs
 
     def reset(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,8 @@ from .. import optim
 from ..engine import Tensor, random
 from ..engine.errors import NotReadyError
 from .compiled import Compiled
-from .structure import Batch, Nested, detached, samples, transform, unpack
+from .metrics import Metric
+from .structure import Batch, Nested, detached, leaves, plain, samples, transform, unpack
 
 __all__ = ["Steps"]
 
@@ -29,6 +30,7 @@ class Steps:
     output_names: list[str] | None = None
     shuffle_rng: np.random.Generator | None = None
     _compiled: Compiled | None = None
+    _kept: Sequence[Metric] = ()  # the metrics of the model's own and its layers' that were found last
 
     if TYPE_CHECKING:  # what the class that mixes this in brings
 
@@ -145,20 +147,49 @@ class Steps:
         return self.get_metrics_result()
 
     def get_metrics_result(self) -> dict[str, Any]:
-        """Loss and metrics since the last reset, by name."""
-        return self._how("get_metrics_result").result()
+        """Loss and metrics since the last reset, by name; those of an overridden ``metrics`` in place of them all."""
+        if type(self).metrics is not Steps.metrics:
+            return named(self.metrics)
+        return self._how("get_metrics_result").result() | named(self._kept)
 
     @property
     def metrics(self) -> list[Any]:
-        """Every metric, the mean of the loss first. Override it to have metrics of your own reset with each epoch."""
-        return [] if self._compiled is None else self._compiled.metrics
+        """Every metric: the mean of the loss, those of ``compile``, and those that the model and its layers keep as attributes.
+
+        Override it to choose which ones logs show, and which are reset with each epoch.
+        """
+        compiled = [] if self._compiled is None else self._compiled.metrics
+        self._kept = kept(self)  # looked for here, and not at every step
+        return [*compiled, *self._kept]
 
     @property
     def metrics_names(self) -> list[str]:
         """What ``evaluate`` returns, in its order."""
-        return [] if self._compiled is None else list(self._compiled.result())
+        return [] if self._compiled is None else list(self.get_metrics_result())
 
     def reset_metrics(self) -> None:
         """Start all means anew; called before each epoch and evaluation."""
         for metric in self.metrics:
             metric.reset_state()
+
+
+def kept(model: Any) -> list[Metric]:
+    """The metrics among the attributes of a model and of the layers in it; other models in it keep theirs to themselves."""
+    found: dict[int, Metric] = {}
+    stack, seen = [model], set()
+    while stack:
+        part = stack.pop()
+        if id(part) not in seen and (part is model or not isinstance(part, Steps)):
+            seen.add(id(part))
+            found |= {id(value): value for _, value in leaves(vars(part)) if isinstance(value, Metric)}
+            stack += reversed(list(part.children())) if hasattr(part, "children") else []
+    return list(found.values())
+
+
+def named(metrics: Iterable[Metric]) -> dict[str, Any]:
+    """Results by the names of their metrics; a result that is a dict gives several."""
+    logs: dict[str, Any] = {}
+    for metric in metrics:
+        value = metric.result()
+        logs |= transform(plain, value if isinstance(value, dict) else {metric.name: value})
+    return logs
