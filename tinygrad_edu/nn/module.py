@@ -20,6 +20,7 @@ from ..engine.errors import NotReadyError
 from ..engine.looks import drawn
 from ..io.objects import Configured
 from ..optim.state import fitting
+from ..training.rehearsal import rehearsal
 from .parameter import Parameter
 from .symbolic import connect, symbolic
 
@@ -114,7 +115,7 @@ class Module(Configured):
 
     def pass_zeros(self, *input_shapes: Any) -> Any:
         """What comes out for one sample of zeros, out of training and without a graph."""
-        with no_grad():
+        with no_grad(), rehearsal(self):
             return self(*(self._zeros(shape) for shape in input_shapes), training=False)
 
     def waits(self) -> bool:

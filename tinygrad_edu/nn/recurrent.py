@@ -12,14 +12,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import ops
-from ..engine import Array, Tensor, random, raw
+from ..engine import Array, Tensor, beside, random, raw
 from ..engine.errors import ShapeError
+from ..engine.variable import Variable
 from . import init as start
 from .linear import sizes
 from .module import Module
 from .parameter import Parameter
 
-__all__ = ["GRU", "LSTM", "RNN", "unit_forget_bias", "walk_in_time", "zero_states"]
+__all__ = ["GRU", "LSTM", "RNN", "Carrying", "unit_forget_bias", "walk_in_time", "zero_states"]
 
 Step = Callable[..., tuple[Tensor, ...]]  # step(x, *states) -> the new states, the output first
 
@@ -42,15 +43,13 @@ def walk_in_time(
     """
     times: Any = ops.unstack(x, axis=1)
     counts: Any = range(len(times))
-    keep = None if mask is None else np.asarray(mask, dtype=bool)[:, :, None]  # (N, T, 1)
+    keep = None if mask is None else np.asanyarray(mask, dtype=bool)[:, :, None]  # (N, T, 1)
     outputs, now = [], tuple(states)
     for t in reversed(counts) if go_backwards else counts:
         new = step(times[t], *now)
-        out = new[0]
-        if keep is not None and not keep[:, t].all():
-            out = ops.where(keep[:, t], out, 0.0 if zero_output_for_mask else now[0])
+        if keep is not None:
             new = tuple(ops.where(keep[:, t], a, b) for a, b in zip(new, now))
-        outputs.append(out)
+        outputs.append(ops.where(keep[:, t], new[0], 0.0) if keep is not None and zero_output_for_mask else new[0])
         now = new
     return outputs, now
 
@@ -67,7 +66,39 @@ def unit_forget_bias(bias: Array) -> Array:
     return bias
 
 
-class Recurrent(Module):
+class Carrying:
+    """What layers share that may go on, with each call, from where the last one ended."""
+
+    stateful: bool
+    carried: tuple[Variable, ...] | None = None  # the states that a stateful layer ended with
+
+    def begin(self, x: Tensor, units: int, n: int) -> Sequence[Any]:
+        """The n states to begin with: those carried on, else zeros.
+
+        Errors: ShapeError if the last call had another number of samples.
+        """
+        if self.carried is None:
+            return zero_states(x, units, n)
+        last, now = len(self.carried[0]), x.shape[0]
+        if last != now:
+            name = getattr(self, "name", type(self).__name__)
+            raise ShapeError(
+                f"{name}: it is stateful, and its last call had {last} samples, this one {now}. Use a batch_size that divides "
+                "the number of samples, or call reset_state() in between."
+            )
+        return [beside(x, state.data) for state in self.carried]
+
+    def end(self, states: Sequence[Any]) -> None:
+        """Carry these states on, if the layer is stateful."""
+        if self.stateful:
+            self.carried = tuple(Variable(s.data) for s in states)
+
+    def reset_state(self) -> None:
+        """Start the next call of a stateful layer with zeros."""
+        self.carried = None
+
+
+class Recurrent(Carrying, Module):
     """What RNN, LSTM and GRU share.
 
     x : (N, T, in)          out : (N, units), the last output; with return_sequences all, (N, T, units)
@@ -98,7 +129,6 @@ class Recurrent(Module):
         self.return_sequences, self.return_state = return_sequences, return_state
         self.go_backwards, self.stateful = go_backwards, stateful
         self._rng = random.generator()
-        self._last: tuple[Array, ...] | None = None  # the states that a stateful layer ended with
         units = self.gates * self.hidden_size
         self.weight: Any = None
         self.recurrent_weight = Parameter(start.get("orthogonal")((self.hidden_size, units), self._rng))
@@ -137,17 +167,12 @@ class Recurrent(Module):
         if x.ndim != 3 or x.shape[1] == 0:
             raise ShapeError(f"{type(self).__name__}: sequences (batch, time > 0, features) are needed, not {x.shape}.")
         if initial_state is None:
-            initial_state = self._last if self._last is not None else zero_states(x, self.hidden_size, self.states)
+            initial_state = self.begin(x, self.hidden_size, self.states)
         states = initial_state if isinstance(initial_state, (tuple, list)) else (initial_state,)
         outputs, states = walk_in_time(self.step, self.inputs(x), states, mask, self.go_backwards)
-        if self.stateful:
-            self._last = tuple(s.data for s in states)
+        self.end(states)
         out = ops.stack(outputs, axis=1) if self.return_sequences else outputs[-1]
         return (out, *states) if self.return_state else out
-
-    def reset_state(self) -> None:
-        """Start the next call of a stateful layer with zeros."""
-        self._last = None
 
     def extra_repr(self) -> str:
         """The sizes."""

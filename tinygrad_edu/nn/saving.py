@@ -1,8 +1,8 @@
 """Whole models in files: ``save_model``, ``load_model``, and weights alone. What a file holds stands in ``io/_model_file.py``.
 
 Weights have Keras's path names: ``layers/dense_1/vars/0`` for what a Sequential or functional model is made of, else the
-name of the attribute. Beside them a file has what training needs to go on to the last bit: the optimiser's state and every
-random generator.
+name of the attribute. Beside them a file has what training needs to go on to the last bit: the optimiser's state, every
+random generator, and what stateful recurrent layers carry on.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ..io._replace import replacing
 from ..io.names import custom_object_scope
 from ..io.objects import check_known, deserialize, serialize
 from ..optim.state import fitting
+from ..training.rehearsal import carried, carry
 from ..training.run import generators
 from .budget import bounded
 from .module import Module
@@ -131,7 +132,7 @@ def save_model(model: Any, filepath: str | os.PathLike[str], overwrite: bool = T
     if model.optimizer is not None and model.optimizer.groups:
         state["optimizer"] = nested(optimizer_state(model))
     state["generators"] = dict(generators(model))
-    state["frozen"] = frozen(model)
+    state["frozen"], state["carried"] = frozen(model), carried(model)
     with replacing(path) as new, new.open("wb") as file:
         write_model(file, config, state)
 
@@ -191,6 +192,7 @@ def restore(model: Any, config: Mapping[str, Any], state: Mapping[str, Any]) -> 
         if state["optimizer"] is not None:
             model.optimizer.bind(list(model.named_parameters()))
             read_optimizer(model, dict(flat(state["optimizer"])))
+    carry(model, state.get("carried", {}))  # which older files do not have
     saved = state["generators"]
     for name, generator in generators(model):
         if name in saved:

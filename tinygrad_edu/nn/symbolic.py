@@ -15,6 +15,7 @@ import numpy as np
 
 from ..engine import Tensor, no_grad
 from ..engine.errors import ShapeError
+from ..training.rehearsal import rehearsal
 from .budget import affordable
 
 __all__ = ["Operation", "Step", "SymbolicTensor", "connect", "symbolic", "symbols", "transform"]
@@ -129,7 +130,7 @@ def probe(step: Step, sizes: tuple[int, int]) -> Any:
         return Tensor(np.full(affordable(tuple(shape)), symbol.dtype.startswith("float"), symbol.dtype))
 
     mode = {} if isinstance(step.layer, Operation) else {"training": False}
-    with no_grad(), np.errstate(all="ignore"):
+    with no_grad(), np.errstate(all="ignore"), rehearsal(step.layer):
         return step.layer(*transform(sample, step.args), **transform(sample, step.kwargs) | mode)
 
 

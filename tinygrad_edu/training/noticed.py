@@ -20,6 +20,7 @@ from .callbacks import Callback, TerminateOnNaN
 from .callbacks.base import Logs
 from .losses.base import target_kind
 from .metrics import AccuracyByShape, BinaryAccuracy
+from .rehearsal import kept, rehearsal
 from .run import generators
 from .structure import Nested, array, leaves, unpack
 
@@ -188,7 +189,8 @@ def pixels(model: Any, x: Nested) -> None:
     if not isinstance(x, Tensor) or not are_pixels(x.data):
         return
     seen: set[int] = set()
-    stack = [model(x, training=False)]
+    with rehearsal(model):
+        stack = [model(x, training=False)]
     while stack:
         t = stack.pop()
         node = getattr(t, "node", None)
@@ -239,22 +241,14 @@ def still(model: Any, batch: Any) -> Iterator[None]:
 
 def own_draws(model: Any, batch: Any) -> set[str]:
     """The Generators that draw when the model is called with training=False; the model is left as it was."""
-    variables, draws = kept(model), drawn(model)
+    draws = drawn(model)
     states = [(g, g.bit_generator.state) for _, g in generators(model)]
-    with no_grad():
+    with no_grad(), rehearsal(model):
         model(unpack(batch)[0], training=False)
     drew = {name for name, state in drawn(model).items() if state != draws[name]}
     for g, state in states:
         g.bit_generator.state = state
-    for _, p, before in variables:
-        p.data[...] = before
     return drew
-
-
-def kept(model: Any) -> list[tuple[str, Any, Array]]:
-    """The variables that gradients do not move, with a copy of what they hold."""
-    variables = model.named_variables() if hasattr(model, "named_variables") else ()
-    return [(name, p, p.data.copy()) for name, p in variables if not p.trainable]
 
 
 def drawn(model: Any) -> dict[str, str]:

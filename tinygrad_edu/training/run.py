@@ -13,6 +13,7 @@ from ..engine.errors import CheckpointError
 from ..optim import Optimizer
 from .callbacks import CallbackList
 from .data import Source
+from .rehearsal import carried, carry
 from .structure import leaves
 
 __all__ = ["Run"]
@@ -24,8 +25,8 @@ class Run:
     epoch, step : what comes next.          logs : of the epoch so far, or of the last one.
     resume : a file to go on from; callbacks may set it in ``on_train_begin``.
 
-    ``state_dict`` is the whole of it: weights, optimisers, every Generator in the model, metrics, what callbacks keep (the
-    history among it), and the place in the shuffled data. A run that goes on from there ends with the same bits.
+    ``state_dict`` is the whole of it: weights, optimisers, every Generator in the model, what stateful layers carry
+    on, metrics, what callbacks keep (the history among it), and the place in the shuffled data. A run that goes on from there ends with the same bits.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Run:
             "outputs": list(self.model._compiled.parts),
             "metrics": {name: metric.state_dict() for name, metric in metrics(self.model)},
             "callbacks": self.stations.state_dict(),
+            "carried": carried(self.model),
             "data": self.data.position(self.step),
             "held_back": self.held_back and self.held_back.position(0),
         }
@@ -84,6 +86,7 @@ class Run:
         Errors: CheckpointError for what is no such state, or one of another model or other data.
         """
         before = self.state_dict()
+        state = {"carried": {}, **state}  # which older files do not have
         if set(state) != set(before):
             raise CheckpointError(
                 "not the state of a fit. A model's weights alone go into model.load_state_dict(tg.load(path))."
@@ -108,6 +111,7 @@ class Run:
             metric.load_state_dict(state["metrics"][name])
         for name, generator in matched("random generators", generators(model), state["generators"]):
             generator.bit_generator.state = state["generators"][name]
+        carry(model, state["carried"])
         self.stations.load_state_dict(state["callbacks"])
         self.data.go_to(state["data"])
         if self.held_back is not None and state["held_back"] is not None:

@@ -20,6 +20,7 @@ from ..engine.errors import NotReadyError, ShapeError
 from . import checks, noticed
 from .callbacks import Callback, CallbackList, History, ProgressBar
 from .data import Source, source
+from .rehearsal import rehearsal
 from .run import Run
 from .steps import Steps
 from .structure import Batch, Nested, array, joined, samples, transform, unpack
@@ -271,7 +272,7 @@ class Trainer(Steps):
             x, y, _ = unpack(data.sample())
             targets = y if data.targets is None else data.targets
             try:
-                with no_grad():
+                with no_grad(), rehearsal(self):
                     y_pred = self(x, training=False)
                     if usual and how.losses is not None and mine.compute_loss is Trainer.compute_loss:
                         how.check(y, targets, y_pred)

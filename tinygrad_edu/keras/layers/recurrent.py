@@ -7,14 +7,15 @@ from typing import Any, ClassVar
 from ... import ops
 from ...engine import Tensor, beside, random
 from ...engine.errors import ShapeError
-from ...nn.recurrent import unit_forget_bias, walk_in_time, zero_states
-from .. import activations
+from ...engine.variable import Variable
+from ...nn.recurrent import Carrying, unit_forget_bias, walk_in_time
+from .. import activations, initializers
 from .base import Layer, positive
 
 __all__ = ["GRU", "LSTM", "SimpleRNN"]
 
 
-class _Recurrent(Layer):
+class _Recurrent(Carrying, Layer):
     """A small network that walks along a sequence, with its last output as a second input.
 
     inputs : (N, T, in)          out : (N, units), the last output; with return_sequences all, (N, T, units)
@@ -26,7 +27,7 @@ class _Recurrent(Layer):
     """
 
     gates: ClassVar[int]
-    states: ClassVar[int] = 1
+    count: ClassVar[int] = 1  # of states
     supports_masking = True
     refused: ClassVar = {"use_cudnn": "auto"}
     zero_output_for_mask = False
@@ -34,7 +35,6 @@ class _Recurrent(Layer):
     def __init__(self, **kwargs: Any) -> None:
         self.zero_output_for_mask = kwargs.pop("zero_output_for_mask", False)
         super().__init__(**kwargs)
-        self._last: Any = None
 
     def keep(self, arguments: Any) -> None:
         """Store the arguments, and make the Generator of the dropout."""
@@ -80,10 +80,10 @@ class _Recurrent(Layer):
         if isinstance(x, (list, tuple)):  # as old scripts write it: [sequences, *states]
             x, initial_state = x[0], list(x[1:])
         if initial_state is None:
-            initial_state = self._last if self._last is not None else zero_states(x, self.units, self.states)
+            initial_state = self.begin(x, self.units, self.count)
         states = initial_state if isinstance(initial_state, (tuple, list)) else [initial_state]
-        if len(states) != self.states:
-            raise ShapeError(f"{self.name}: {self.states} initial state(s) are needed, not {len(states)}.")
+        if len(states) != self.count:
+            raise ShapeError(f"{self.name}: {self.count} initial state(s) are needed, not {len(states)}.")
         on_inputs = self.dropped(x, self.dropout, x.shape[-1])
         contributions = self.inputs(x if on_inputs is None else ops.dropout(x, on_inputs[:, None], self.dropout))
 
@@ -92,8 +92,7 @@ class _Recurrent(Layer):
             return self.step(now, h, *held)
 
         outputs, states = walk_in_time(step, contributions, states, mask, self.go_backwards, self.zero_output_for_mask)
-        if self.stateful:
-            self._last = [s.data for s in states]
+        self.end(states)
         out = ops.stack(outputs, axis=1) if self.return_sequences else outputs[-1]
         return [out, *states] if self.return_state else out
 
@@ -106,13 +105,18 @@ class _Recurrent(Layer):
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         """The mask of the sequence if all outputs are returned."""
         own = previous_mask if self.return_sequences and not isinstance(previous_mask, list) else None
-        return [own, *[None] * self.states] if self.return_state else own
+        return [own, *[None] * self.count] if self.return_state else own
 
-    def reset_state(self) -> None:
-        """Start the next call of a stateful layer with zeros."""
-        self._last = None
+    @property
+    def states(self) -> list[Variable] | None:
+        """The states that a stateful layer goes on from, to be read or assigned; None before it knows how many samples come."""
+        batch = self.input_shape[0] if self.stateful and self.input_shape else None
+        if self.carried is None and batch is not None:
+            zeros = initializers.zeros()
+            self.carried = tuple(Variable(zeros((batch, self.units), self.dtype)) for _ in range(self.count))
+        return None if self.carried is None else list(self.carried)
 
-    reset_states = reset_state
+    reset_states = Carrying.reset_state
 
 
 class SimpleRNN(_Recurrent):
@@ -160,7 +164,7 @@ class LSTM(_Recurrent):
 
     unit_forget_bias : the bias of f starts at 1.
     {_Recurrent.__doc__}"""
-    gates, states = 4, 2
+    gates, count = 4, 2
 
     def __init__(
         self,
