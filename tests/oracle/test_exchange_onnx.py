@@ -88,6 +88,69 @@ def test_models_in_keras_s_words(tmp_path: Path) -> None:
     agree(tmp_path / "net.onnx", x, zoo.predictions(model, x))
 
 
+MASKED: dict[str, Callable[[Any], list[Any]]] = {  # layers behind a Masking of (N, 6, 3)
+    "LSTM": lambda k: [k.LSTM(4)],
+    "GRU": lambda k: [k.GRU(4, return_sequences=True), k.GRU(3, reset_after=False, go_backwards=True)],
+    "SimpleRNN": lambda k: [
+        k.Dense(5, activation="relu"),
+        k.SimpleRNN(4, return_sequences=True),
+        k.GlobalAveragePooling1D(),
+    ],
+    "Bidirectional": lambda k: [k.Bidirectional(k.LSTM(4, return_sequences=True)), k.Bidirectional(k.GRU(2), "sum")],
+    "zeros for padding": lambda k: [k.LSTM(4, return_sequences=True, zero_output_for_mask=True), k.Flatten()],
+}
+
+
+@pytest.mark.filterwarnings("ignore::tinygrad_edu.keras.layers.LostMaskWarning")
+@pytest.mark.parametrize("name", MASKED)
+@pytest.mark.parametrize("padded", [False, True])
+def test_masked_recurrent_layers(name: str, padded: bool, tmp_path: Path) -> None:
+    """The mask is computed in the file, whether or not the example had any padding."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((5, 6, 3)).astype(np.float32)
+    masked = x * (rng.random((5, 6, 1)) > 0.4).astype(np.float32)
+    model = keras.Sequential([keras.Input((6, 3)), keras.layers.Masking(), *MASKED[name](keras.layers)])
+    io.export_onnx(model, tmp_path / "net.onnx", (masked if padded else x)[:1])
+    for batch in (masked, masked[:1], x):
+        agree(tmp_path / "net.onnx", batch, zoo.predictions(model, batch))
+
+
+def test_masks_of_embeddings(tmp_path: Path) -> None:
+    """Recurrent layers, merging and attention, with ids as whole numbers and as the floats that fit makes."""
+    layers = keras.layers
+    ids = keras.Input((6,), dtype="int32")
+    words = layers.Embedding(9, 4, mask_zero=True)(ids)
+    both = layers.Concatenate()([layers.Bidirectional(layers.GRU(3, return_sequences=True))(words), words])
+    seen = layers.Add()([both, layers.MultiHeadAttention(2, 3)(both, both)])
+    model = keras.Model(ids, layers.Dense(2)(layers.LSTM(4)(seen)))
+    x = np.random.default_rng(0).integers(0, 4, (5, 6))
+    for kind in (np.int64, np.float32):
+        io.export_onnx(model, tmp_path / "net.onnx", np.ones((1, 6), kind))
+        agree(tmp_path / "net.onnx", x.astype(kind), zoo.predictions(model, x))
+
+
+def test_names_that_meet(tmp_path: Path) -> None:
+    class Own(nn.Module):
+        def __init__(self) -> None:
+            self.input, self.output = nn.Parameter(np.full(3, 2.0, np.float32)), nn.Parameter(np.ones(3, np.float32))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x * self.input + self.output
+
+    x = np.ones((2, 3), np.float32)
+    io.export_onnx(Own(), tmp_path / "net.onnx", x)
+    agree(tmp_path / "net.onnx", x, x * 3)
+
+
+def test_celu_in_float64(tmp_path: Path) -> None:
+    """Which ONNX has for float32 alone. onnxruntime has no float64 kernel of what it is made of; the evaluator has."""
+    x = np.linspace(-2, 2, 6).reshape(2, 3)
+    f = lambda x: ops.celu(x, 0.7)
+    io.export_onnx(f, tmp_path / "f.onnx", x)
+    out = reference.ReferenceEvaluator(str(tmp_path / "f.onnx")).run(None, {"input": x})[0]
+    np.testing.assert_allclose(out, f(Tensor(x)).numpy(), rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize(("make", "shape"), zoo.LAYERS, ids=zoo.title)
 def test_every_layer(make: Callable[[], nn.Module], shape: tuple[int, ...], tmp_path: Path) -> None:
     if make().__class__ is nn.Softmax:
@@ -200,6 +263,16 @@ ON_ROWS: dict[str, Callable[[Any], Any]] = {  # x : (N, 4), between -2 and 2
     "repeating": lambda x: ops.repeat(x, 2, axis=1) + ops.tile(x, (1, 2)) + ops.pad(x, ((0, 0), (1, 3))),
     "products": lambda x: x @ W.T + ops.linear(x, W.T, W[:, 0]) + ops.einsum("ni,ji->nj", x, W),
     "an array of another dtype": lambda x: x * np.arange(4) + np.float64(2),
+    "masks by numpy": lambda x: (
+        ops.where((x.data > -1) & ~(x.data > 1) | (x.data != x.data.T.T), x, 0.5)
+        + ops.where((x.data >= 0) ^ (x.data < 0.5), x, 2.0)
+        + ops.where(np.logical_xor(x.data <= 0, x.data == 1), x * 2, x)
+    ),
+    "masks reduced": lambda x: (
+        ops.where((x.data > 0).any(axis=1, keepdims=True) & np.all(x.data > -1.9, axis=-1)[:, None], x, 0.0)
+        / (1 + (x.data > 0).sum(axis=1, keepdims=True).astype("float32"))
+        + np.where(np.logical_and(x.data > 0, np.logical_or(x.data < 1, np.logical_not(x.data > 1.5))), 1.0, -1e9)
+    ),
     "norms": lambda x: ops.layer_norm(x, W[0], W[1]) + ops.rms_norm(x, W[0]) + ops.layer_norm(x),
 }
 ON_IMAGES: dict[str, Callable[[Any], Any]] = {  # x : (N, 4, 6, 6)

@@ -67,8 +67,12 @@ def from_keras(net: Any, model: M) -> M:
     net : a Keras model, or the list that its ``get_weights()`` gives.
     Errors: as ``to_keras``.
     """
-    own = [p for p in parts(model, whole) if len(p.tied) < len(p.own)]
     listed = isinstance(net, (list, tuple))
+    if not listed and not hasattr(net, "layers"):
+        raise TypeError(
+            f"from_keras(net, model): a Keras model or its list of weights, not {net!r}. A file is loaded by Keras."
+        )
+    own = [p for p in parts(model, whole) if len(p.tied) < len(p.own)]
     order = {} if not listed and channels_first(net) else orders(model)
     kept = {p.name: weights(p, order.get(p.name)) for p in own}
     if listed:

@@ -55,6 +55,7 @@ class Writer:
         self.initializers: dict[str, Any] = {}
         self.bundles: dict[str, Sequence[str]] = {}  # outputs of ops that have several
         self.names: dict[str, str] = {v.name: v.name for v in program.inputs}
+        self.ends = {*self.names, *program.outputs}  # what no parameter may be called
         self.batch_name = ""
 
     # -- for rules -----------------------------------------------------------------------------------------------------
@@ -82,6 +83,8 @@ class Writer:
     def constant(self, array: Any) -> str:
         """The name of a constant: a parameter's own, or a new one."""
         name = self.program.names.get(id(array))
+        if name in self.ends:
+            name = f"{name}.parameter"
         key = name or (array.dtype.str, array.shape, array.tobytes())
         if key not in self.constants:
             self.constants[key] = name = name or f"constant_{len(self.constants)}"

@@ -103,13 +103,12 @@ def with_options(kind: str, *pairs: tuple[str, float, str]) -> Rule:
 
 RULES["leaky_relu"] = with_options("LeakyRelu", ("slope", 0.01, "alpha"))
 RULES["elu"] = with_options("Elu", ("alpha", 1.0, "alpha"))
-RULES["celu"] = with_options("Celu", ("alpha", 1.0, "alpha"))
 RULES["softmax"] = with_options("Softmax", ("axis", -1, "axis"))
 RULES["log_softmax"] = with_options("LogSoftmax", ("axis", -1, "axis"))
 RULES["selu"] = lambda w, out, x: w.node("Selu", x, alpha=1.6732632423543772, gamma=1.0507009873554805)
 RULES["hard_sigmoid"] = lambda w, out, x: w.node("HardSigmoid", x, alpha=1 / 6, beta=0.5)
 RULES["gelu"] = lambda w, out, x, approximate="none": w.node("Gelu", x, approximate=approximate)
-RULES["astype"] = lambda w, out, x, dtype: w.cast(x, out.dtype)
+RULES["astype"] = lambda w, out, x, dtype, **options: w.cast(x, out.dtype)
 RULES["einsum"] = lambda w, out, subscripts, *xs, optimize=False: w.node(
     "Einsum", *like(w, out, *xs), equation=subscripts
 )
@@ -143,6 +142,9 @@ RULES["log2"] = formula(lambda n, c, x: n("Div", n("Log", x), c(math.log(2))))
 RULES["log10"] = formula(lambda n, c, x: n("Div", n("Log", x), c(math.log(10))))
 RULES["erfc"] = formula(lambda n, c, x: n("Sub", c(1), n("Erf", x)))
 RULES["ndtr"] = formula(lambda n, c, x: n("Mul", c(0.5), n("Add", c(1), n("Erf", n("Mul", x, c(math.sqrt(0.5)))))))
+RULES["celu"] = lambda w, out, x, alpha=1.0: w.node(  # ONNX's own Celu is for float32 alone
+    "Mul", w.node("Elu", w.node("Div", x, number(out, alpha)), alpha=1.0), number(out, alpha)
+)
 RULES["softmin"] = lambda w, out, x, axis=-1: w.node("Softmax", w.node("Neg", x), axis=axis)
 
 
@@ -167,6 +169,40 @@ def _where(w: Writer, out: Value, condition: Any, x: Any, y: Any) -> str:
 def _glu(w: Writer, out: Value, x: Any, axis: int = -1) -> str:
     value, gate = w.node("Split", x, outputs=2, axis=axis, num_outputs=2)
     return str(w.node("Mul", value, w.node("Sigmoid", gate)))
+
+
+# -- of masks, which numpy makes ---------------------------------------------------------------------------------------
+
+
+def comparison(kind: str) -> Rule:
+    """A node that compares, both sides in the dtype that numpy compares them in."""
+
+    def rule(w: Writer, out: Value, *xs: Any) -> str:
+        dtype = np.result_type(*(getattr(x, "dtype", x) for x in xs))
+        return str(w.node(kind, *(w.as_type(x, dtype) for x in xs)))
+
+    return rule
+
+
+for _name in ("equal", "less", "less_equal", "greater", "greater_equal"):
+    RULES[_name] = comparison(_name.title().replace("_E", "OrE").replace("_", ""))
+for _name in ("And", "Or", "Xor", "Not"):
+    RULES[f"logical_{_name.lower()}"] = lambda w, out, *xs, kind=_name: w.node(kind, *(w.as_type(x, bool) for x in xs))
+RULES["not_equal"] = lambda w, out, *xs: w.node("Not", RULES["equal"](w, out, *xs))
+
+
+@onnx_rule("bitwise_and", "bitwise_or", "bitwise_xor", "invert")
+def _bitwise(w: Writer, out: Value, *xs: Any) -> str:
+    if out.dtype.kind != "b":
+        raise NotImplementedError("of whole numbers, bit by bit; only masks are known.")
+    word = out.name.split("_")[1] if len(xs) == 2 else "not"
+    return str(RULES[f"logical_{word}"](w, out, *xs))
+
+
+@onnx_rule("any", "all")
+def _any(w: Writer, out: Value, x: Any, axis: Any = None, *, keepdims: bool = False) -> str:
+    kind = "ReduceMax" if out.name.startswith("any") else "ReduceMin"
+    return w.cast(reduced(w, kind, w.as_type(w.as_type(x, bool), np.int32), axes_of(axis, ndim(x)), keepdims), bool)
 
 
 # -- reductions --------------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 The model is run twice, on two samples and on three, and the two recorded graphs are laid side by side. A number that grew from
 2 to 3 is the batch; from 10 to 15, five times the batch. An array that grew along one axis and repeats itself there, such as the
 states of zeros that a recurrent layer begins with, is one row for each sample. What does not lead back to an input is a constant.
-And an array that differs although it is no input was computed from one outside the graph: no list of ops would know how.
+What numpy made of an input beside the graph, such as a mask of padding, becomes steps too (``_traced.py``). An array that differs
+although nothing is known of how it came about is refused: no list of ops would know.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from ..engine.device import HOST
 from ..engine.errors import DataError, ExchangeError
 from ..engine.tensor import ARGS, KWARGS, NUMBER, OP
 from ..nn import Module
+from ._traced import ByNumpy, Traced, as_made, traced
 
 __all__ = ["Dim", "Program", "Repeated", "Step", "Times", "Value", "program"]
 
@@ -56,7 +58,10 @@ class Repeated(NamedTuple):
 
 
 class Step(NamedTuple):
-    """An op, its arguments with Values and constant arrays in place of Tensors, and what it gives."""
+    """An op, its arguments with Values and constant arrays in place of Tensors, and what it gives.
+
+    op : an Op, or a function of numpy's as ``ByNumpy``.
+    """
 
     op: Any
     args: tuple[Any, ...]
@@ -93,17 +98,8 @@ def program(model: Callable[..., Any], example: Any) -> Program:
 
 
 def rolled(array: Array) -> Array:
-    """The same numbers in other places.
-
-    Errors: ExchangeError if that changes nothing.
-    """
-    other = np.roll(array, 1)
-    if array.size and array.dtype.kind != "b" and (other.ravel()[: array.size] == array.ravel()).all():
-        raise ExchangeError(
-            f"export_onnx: the whole numbers of the example are all alike ({array.flat[0]}), so what depends on them would not be "
-            "seen. Give samples that differ."
-        )
-    return other
+    """The same numbers in other places."""
+    return np.roll(array, 1)
 
 
 def moved(array: Array) -> Array:
@@ -135,11 +131,10 @@ class Run:
         with enable_grad(), np.errstate(all="ignore"):
             self.outputs = named("output", called(model, arguments if isinstance(example, tuple) else (arguments,)))
         known = {id(t) for t in self.inputs.values()}
-        memory = {id(t.data) for t in self.inputs.values()}
         self.places: dict[int, int] = {}  # of a node's number among the nodes
         self.nodes: list[Any] = []
         for node in ancestors(self.outputs.values()):
-            if any(self.leads_back(v, known, memory) for v in leaves((node[ARGS], node[KWARGS]))):
+            if any(self.leads_back(v, known) for v in leaves((node[ARGS], node[KWARGS]))):
                 self.places[node[NUMBER]] = len(self.nodes)
                 self.nodes.append(node)
 
@@ -158,21 +153,15 @@ class Run:
             array = array.astype(self.dtype)  # as fit and predict do; pixels may be bytes
         array = change(np.concatenate([array] * self.n)[: self.n])
         made = self.inputs[name] = Tensor(array, requires_grad=array.dtype.kind == "f")
+        made.data = traced(array, None)
         return made
 
-    def leads_back(self, v: Any, inputs: set[int], memory: set[int]) -> bool:
+    def leads_back(self, v: Any, inputs: set[int]) -> bool:
         """Whether an argument is an input or was computed from one."""
         if isinstance(v, Tensor):
-            return id(v) in inputs or (v.node is not None and v.node[NUMBER] in self.places)
-        return isinstance(v, np.ndarray) and (id(v) in memory or self.input_as(v) is not None)
-
-    def input_as(self, array: Array) -> str | None:
-        """The name of the input of which an array of whole numbers is a copy: ids are made of what ``fit`` feeds as floats."""
-        if array.dtype.kind in "iu" and array.size > 1:
-            for name, t in self.inputs.items():
-                if array.shape == t.shape and np.array_equal(array, t.data):
-                    return name
-        return next((name for name, t in self.inputs.items() if t.data is array), None)
+            node = v.node is not None and v.node[NUMBER] in self.places
+            return id(v) in inputs or node or isinstance(v.data, Traced)
+        return isinstance(v, Traced)
 
 
 def called(model: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
@@ -194,9 +183,9 @@ def named(name: str, nested: Any) -> dict[str, Tensor]:
     if isinstance(nested, Tensor):
         return {name: nested}
     if isinstance(nested, dict):
-        return {str(key): t for key, t in nested.items()}
+        return {n: t for key, v in nested.items() for n, t in named(str(key), v).items()}
     if isinstance(nested, (list, tuple)):
-        return {f"{name}_{i}": t for i, t in enumerate(nested)}
+        return {n: t for i, v in enumerate(nested) for n, t in named(f"{name}_{i}", v).items()}
     raise ExchangeError(
         f"export_onnx: the model returned {type(nested).__name__}; Tensors, or a list or dict of them, are needed."
     )
@@ -236,7 +225,7 @@ class Merge:
         self.inputs = {
             name: Value(name, self.shape(t, large.inputs[name]), t.dtype) for name, t in small.inputs.items()
         }
-        self.of_inputs = {id(t): self.inputs[name] for name, t in small.inputs.items()}
+        self.of_arrays = {id(t.data): self.inputs[name] for name, t in small.inputs.items()}  # of the small run
         self.steps: list[Step] = []
         self.of_nodes: dict[int, Value] = {}  # by a node's number in the small run
         self.where = "an input"  # for messages
@@ -259,9 +248,14 @@ class Merge:
             bundle = out.dtype is None  # of several outputs, each of which is picked from it by a step of its own
             kind = (() if bundle else self.shape(out, other), np.dtype(object if bundle else out.dtype))
             self.of_nodes[a[NUMBER]] = value = Value(f"{a[OP].name}_{len(self.steps)}", *kind)
+            self.of_arrays[id(out.data)] = value
             self.steps.append(Step(a[OP], args, kwargs, value))
         self.where = "the model has a result"
         found = {name: self.merged(t, self.large.outputs[name]) for name, t in self.small.outputs.items()}
+        if both := sorted(found.keys() & self.inputs.keys()):
+            raise ExchangeError(
+                f"export_onnx: {both[0]!r} is an input and an output. ONNX needs two names: rename one."
+            )
         for name, value in found.items():
             if not isinstance(value, Value):
                 raise ExchangeError(f"export_onnx: {name!r} does not depend on the input.")
@@ -300,30 +294,39 @@ class Merge:
         if isinstance(a, Tensor) and isinstance(b, Tensor):
             return self.tensor(a, b)
         if isinstance(a, (np.ndarray, np.generic)):
-            return self.array(np.asarray(a), np.asarray(b))
+            return self.array(np.asanyarray(a), np.asanyarray(b))
         if isinstance(a, slice):
             return slice(self.merged(a.start, b.start), self.merged(a.stop, b.stop), self.merged(a.step, b.step))
+        if isinstance(a, (dict, list, tuple)) and len(a) != len(b):
+            raise ExchangeError(
+                f"export_onnx: {self.where} that is a list of {len(a)}, and of {len(b)} for {self.large.n} samples in place of "
+                f"{self.small.n}. A file holds one list of steps, so the batch cannot be walked through."
+            )
         if isinstance(a, dict):
             return {key: self.merged(v, b[key]) for key, v in a.items()}
         if type(a) in (list, tuple):
             return type(a)(map(self.merged, a, b))
         if type(a) is int:
             return self.number(a, b)
+        if isinstance(a, (float, complex, str)) and a != b and a == a:
+            raise ExchangeError(
+                f"export_onnx: {self.where} that was computed from the input outside the graph: {a!r} for some samples and {b!r} "
+                "for others. A file would hold the example's. Compute it with ops."
+            )
         return a
 
     def tensor(self, a: Tensor, b: Tensor) -> Any:
-        """A Tensor of both runs: an input, the result of a step, or a constant."""
-        if id(a) in self.of_inputs:
-            return self.of_inputs[id(a)]
+        """A Tensor of both runs: the result of a step, or what its array is."""
         if a.node is not None and a.node[NUMBER] in self.of_nodes:
             return self.of_nodes[a.node[NUMBER]]
         return self.array(a.data, b.data)
 
     def array(self, a: Array, b: Array) -> Any:
-        """An array of both runs: an input, a constant, or one that repeats itself for every sample."""
-        name = self.small.input_as(a)
-        if name is not None and name == self.large.input_as(b):
-            return self.inputs[name]
+        """An array of both runs: an input, what numpy made of one, a constant, or one that repeats itself for every sample."""
+        if id(a) in self.of_arrays:
+            return self.of_arrays[id(a)]
+        if isinstance(a, Traced) and isinstance(b, Traced):
+            return self.by_numpy(a, b)
         if a.shape == b.shape:
             if a is b or np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
                 return a
@@ -334,7 +337,22 @@ class Merge:
                 times = self.number(a.shape[grown[0]], b.shape[grown[0]])
                 if isinstance(times, Times):
                     return Repeated(rows, grown[0], times)
-        raise ExchangeError(
-            f"export_onnx: {self.where} that was computed from the input outside the graph, an array {a.shape} {a.dtype}. A file "
-            "would hold the example's. Compute it with ops."
+        raise self.unknown(a)
+
+    def by_numpy(self, a: Traced, b: Traced) -> Value:
+        """An array that numpy made of an input beside the graph: a step of its own."""
+        here, there = a.origin, b.origin
+        if not (here and there and here.name and here.name == there.name and as_made(a) and as_made(b)):
+            raise self.unknown(a)
+        args, kwargs = self.merged(here.args, there.args), self.merged(here.kwargs, there.kwargs)
+        value = Value(f"{here.name}_{len(self.steps)}", self.shape(a, b), a.dtype)
+        self.steps.append(Step(ByNumpy(here.name), args, kwargs, value))
+        self.of_arrays[id(a)] = value
+        return value
+
+    def unknown(self, array: Array) -> ExchangeError:
+        """The error for an array of which nothing is known."""
+        return ExchangeError(
+            f"export_onnx: {self.where} that was computed from the input outside the graph, an array {array.shape} {array.dtype}. "
+            "A file would hold the example's. Compute it with ops."
         )

@@ -27,7 +27,6 @@ M = TypeVar("M", bound=nn.Module)
 BY_NAME = {kind.theirs: (layer, kind) for layer, kind in KINDS.items()}
 READ = {  # options of ours that a layer does not keep under their name
     "num_features": lambda layer: layer.running_mean.size,
-    "num_channels": lambda layer: layer.weight.size,
     "num_parameters": lambda layer: layer.weight.size,
     "kdim": lambda layer: layer.weight["key"].shape[0],
     "vdim": lambda layer: layer.weight["value"].shape[0],
@@ -48,7 +47,7 @@ def torch_state(model: nn.Module) -> State:
 def to_torch(model: nn.Module) -> Any: ...
 @overload
 def to_torch(model: nn.Module, net: Net) -> Net: ...
-def to_torch(model: nn.Module, net: Any = None) -> Any:
+def to_torch(model: Any, net: Any = None) -> Any:
     """A PyTorch module that predicts what the model predicts; or its weights, put into a module of yours.
 
     net : a ``torch.nn.Module`` with the same layers. They are matched by name, or in order if names differ. None: one is made,
@@ -58,6 +57,10 @@ def to_torch(model: nn.Module, net: Any = None) -> Any:
     CheckpointError with the differences of both sides if the weights do not fit; nothing is then changed.
     """
     torch = imported("torch", "torch", "to_torch")
+    if not isinstance(model, nn.Module) or not isinstance(net, (torch.nn.Module, type(None))):
+        raise TypeError(
+            f"to_torch(model, net): a model of ours, and a torch.nn.Module or nothing; not {model!r} and {net!r}."
+        )
     own = layers(model)
     if net is None:
         net = made(torch, model, "").eval()
@@ -89,6 +92,11 @@ def from_torch(net: Any, model: nn.Module | None = None) -> nn.Module:
     Returns the model.
     Errors: as ``to_torch``.
     """
+    if not (isinstance(net, Mapping) or hasattr(net, "state_dict")) or not isinstance(model, (nn.Module, type(None))):
+        raise TypeError(
+            f"from_torch(net, model): a torch.nn.Module or its state_dict, and a model of ours; not {net!r} and {model!r}. "
+            "A file is read first, with torch.load or, if it is .safetensors, tg.load."
+        )
     arrays = {n: as_array(t) for n, t in (net if isinstance(net, Mapping) else net.state_dict()).items()}
     if model is None:
         if isinstance(net, Mapping):
@@ -237,6 +245,9 @@ def ours(layer: Any, option: Option) -> Any:
 def made_here(net: Any, name: str) -> nn.Module:
     """Our module for one of PyTorch's."""
     word = type(net).__name__
+    known = type(net).__module__.startswith(("torch.nn.modules.", f"{__package__}."))  # and no other class of that name
+    if not known:
+        word = f"{type(net).__module__}.{word}"
     if word == "Sequential":
         return nn.Sequential(*(made_here(m, f"{name}.{n}".strip(".")) for n, m in net.named_children()))
     if word == "Outputs":
@@ -250,17 +261,23 @@ def made_here(net: Any, name: str) -> nn.Module:
     if word == "ZeroPad2d":
         return nn.ZeroPad2d(net.padding)
     if word not in BY_NAME:
-        known = "Sequential, " + ", ".join(sorted(BY_NAME))
+        names = "Sequential, " + ", ".join(sorted(BY_NAME))
         raise ExchangeError(
-            f"from_torch: {word} at {name!r} cannot be made here by itself. Known: {known}. Write the network with our layers "
+            f"from_torch: {word} at {name!r} cannot be made here by itself. Known: {names}. Write the network with our layers "
             "and give it: from_torch(net, model) puts the weights in."
         )
     cls, kind = BY_NAME[word]
-    for option, value in kind.fixed.items():
-        if hasattr(net, option) and getattr(net, option) != value:
+    for fixed, value in kind.fixed.items():
+        if hasattr(net, fixed) and getattr(net, fixed) != value:
             raise ExchangeError(
-                f"from_torch: {word} at {name!r} has {option}={getattr(net, option)!r}; {value!r} is needed."
+                f"from_torch: {word} at {name!r} has {fixed}={getattr(net, fixed)!r}; {value!r} is needed."
             )
     bias = net.in_proj_bias if word == "MultiheadAttention" else getattr(net, "bias", None)
-    values = {o.ours: o.back(bias if o.theirs == "bias" else getattr(net, o.theirs)) for o in kind.options}
+    values = {}
+    for option in kind.options:
+        given = bias if option.theirs == "bias" else getattr(net, option.theirs)
+        try:
+            values[option.ours] = option.back(given)
+        except NotImplementedError as error:
+            raise ExchangeError(f"from_torch: {word} at {name!r} has {option.theirs}={given!r}, {error}.") from error
     return cls(**values)

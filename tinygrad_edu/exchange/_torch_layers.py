@@ -53,11 +53,34 @@ def there(value: Any) -> bool:
 
 def whole_numbers(factor: Any) -> Any:
     """A factor, or one for each axis, that PyTorch keeps as floats."""
-    return tuple(map(int, factor)) if isinstance(factor, tuple) else int(factor)
+    if isinstance(factor, tuple):
+        return tuple(map(whole_numbers, factor))
+    if factor != int(factor):
+        raise NotImplementedError("which is no whole number")
+    return int(factor)
+
+
+def one_minus(momentum: float | None) -> float:
+    """The momentum of batch norm, there and here."""
+    if momentum is None:
+        raise NotImplementedError("which averages all batches; a number is needed")
+    return 1 - momentum
+
+
+def epsilon(value: float | None) -> float:
+    """What a norm adds; None stands for the distance from 1 to the next float32."""
+    return 2.0**-23 if value is None else value
+
+
+def axis(value: int | None) -> int:
+    """An axis, which PyTorch may guess."""
+    if value is None:
+        raise NotImplementedError("which guesses the axis; a number is needed")
+    return value
 
 
 BIAS = Option("bias", "bias", there, there)
-EPSILON = Option("epsilon", "eps")
+EPSILON = Option("epsilon", "eps", back=epsilon)
 
 # -- weights -----------------------------------------------------------------------------------------------------------
 
@@ -143,17 +166,19 @@ def attention_back(theirs: State, own: State) -> State:
 CONV = same("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups")
 PLAIN_CONV = {"padding_mode": "zeros"}
 BATCH: tuple[Option, ...] = (Option("num_features", "num_features"), EPSILON, Option("affine", "affine"))
-BATCH += (Option("momentum", "momentum", lambda m: 1 - m, lambda m: 1 - m),)
+BATCH += (Option("momentum", "momentum", one_minus, one_minus),)
 TRACKED = {"track_running_stats": True}
 SHAPE = Option("normalized_shape", "normalized_shape")
 AFFINE = Option("affine", "elementwise_affine")
+PLAIN_MAX = {"dilation": 1, "ceil_mode": False, "return_indices": False}
+PLAIN_AVG = {"ceil_mode": False, "divisor_override": None}
 POOL = same("kernel_size", "stride", "padding")
 ALONE = {"num_layers": 1, "bidirectional": False, "batch_first": True, "dropout": 0}
 CELL = (*same("input_size", "hidden_size"), BIAS)
 ATTENTION = (*same("embed_dim", "num_heads", "kdim", "vdim", "dropout"), BIAS)
 ENLARGED = Option("scale_factor", "scale_factor", back=whole_numbers)
 SLOPE = Option("slope", "negative_slope")
-AXIS = Option("axis", "dim")
+AXIS = Option("axis", "dim", back=axis)
 
 KINDS: dict[type[nn.Module], Kind] = {
     nn.Linear: Kind("Linear", (*same("in_features", "out_features"), BIAS), LINEAR),
@@ -180,12 +205,12 @@ KINDS: dict[type[nn.Module], Kind] = {
         "MultiheadAttention", ATTENTION, Layout(attention_to, attention_back), {"batch_first": True, "add_zero_attn": False}
     ),
     nn.Dropout: Kind("Dropout", (Option("rate", "p"),)),
-    nn.MaxPool1d: Kind("MaxPool1d", POOL, fixed={"dilation": 1, "ceil_mode": False}),
-    nn.MaxPool2d: Kind("MaxPool2d", POOL, fixed={"dilation": 1, "ceil_mode": False}),
-    nn.MaxPool3d: Kind("MaxPool3d", POOL, fixed={"dilation": 1, "ceil_mode": False}),
+    nn.MaxPool1d: Kind("MaxPool1d", POOL, fixed=PLAIN_MAX),
+    nn.MaxPool2d: Kind("MaxPool2d", POOL, fixed=PLAIN_MAX),
+    nn.MaxPool3d: Kind("MaxPool3d", POOL, fixed=PLAIN_MAX),
     nn.AvgPool1d: Kind("AvgPool1d", (*POOL, *same("count_include_pad")), fixed={"ceil_mode": False}),
-    nn.AvgPool2d: Kind("AvgPool2d", (*POOL, *same("count_include_pad")), fixed={"ceil_mode": False}),
-    nn.AvgPool3d: Kind("AvgPool3d", (*POOL, *same("count_include_pad")), fixed={"ceil_mode": False}),
+    nn.AvgPool2d: Kind("AvgPool2d", (*POOL, *same("count_include_pad")), fixed=PLAIN_AVG),
+    nn.AvgPool3d: Kind("AvgPool3d", (*POOL, *same("count_include_pad")), fixed=PLAIN_AVG),
     nn.AdaptiveAvgPool2d: Kind("AdaptiveAvgPool2d", same("output_size")),
     nn.AdaptiveMaxPool2d: Kind("AdaptiveMaxPool2d", same("output_size"), fixed={"return_indices": False}),
     nn.Upsample: Kind("Upsample", (ENLARGED, *same("mode")), fixed={"size": None, "align_corners": None}),

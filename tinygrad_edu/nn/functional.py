@@ -9,7 +9,7 @@ from typing import Any
 from ..engine import Tensor
 from ..engine.errors import DataError, GraphError, ShapeError
 from .module import Module
-from .summary import names_in_order, numbered
+from .naming import auto_name, names_in_order, numbered
 from .symbolic import Step, SymbolicTensor, symbols, transform
 from .weights import Weighted
 
@@ -38,7 +38,7 @@ class InputLayer(Weighted, Module):
         if batch_shape is not None and batch_size is not None:
             raise TypeError("Input: batch_shape has the batch already, so leave batch_size out.")
         whole = tuple(batch_shape) if batch_shape is not None else (batch_size, *sizes(shape))
-        self.name = name or "input_layer"
+        self.name = name or auto_name("input_layer")
         self.dtype = str(dtype or "float32")
         self.input = self.output = SymbolicTensor(sizes(whole), self.dtype, self.name)
         self.output.step = Step(self, (), {})
@@ -214,7 +214,7 @@ def fitted(x: Any, symbol: SymbolicTensor) -> Any:
         raise ShapeError(f"Input {symbol.name!r}: shape {shape} expected, {x.shape} came. {remedy(shape, x.shape)}")
     if symbol.dtype.startswith("float") and x.dtype.kind == "f":
         return x  # the model's dtype, which may be float64 to check gradients
-    return x if x.dtype == symbol.dtype else Tensor(x.data, dtype=symbol.dtype)
+    return x if x.dtype == symbol.dtype else x.astype(symbol.dtype)
 
 
 def remedy(expected: tuple[int | None, ...], came: tuple[int, ...]) -> str:

@@ -182,7 +182,7 @@ class GroupNorm(Module):
     def __init__(
         self, num_groups: int, num_channels: int | None = None, epsilon: float = 1e-5, affine: bool = True
     ) -> None:
-        self.num_groups, self.epsilon, self.affine = num_groups, epsilon, affine
+        self.num_groups, self.num_channels, self.epsilon, self.affine = num_groups, num_channels, epsilon, affine
         self.weight: Any = None
         self.bias: Any = None
         if num_channels is not None:
@@ -196,8 +196,9 @@ class GroupNorm(Module):
             raise ShapeError(
                 f"GroupNorm: {input_shape[1]} channels do not fall into {self.num_groups} groups of one size."
             )
+        self.num_channels = input_shape[1]
         if self.affine:
-            shape = input_shape[1:2]
+            shape = (self.num_channels,)
             self.weight, self.bias = Parameter(start.ones(shape)), Parameter(start.zeros(shape))
         self.built = True
 
