@@ -12,6 +12,7 @@ from helpers import built_in  # noqa: F401 - before any test registers an op
 from hypothesis import settings
 
 from tinygrad_edu.engine import modes
+from tinygrad_edu.nn.naming import forget_names
 
 # No deadline: a shared machine's hiccup is not a failure. The default draws the same examples at every run, so that a
 # red test is red again; `ci` and `intense` look for new ones (pytest --hypothesis-profile=intense, or the environment's
@@ -28,3 +29,9 @@ def no_leaked_state() -> Iterator[None]:
     before = modes.snapshot()
     yield
     assert modes.snapshot() == before, "the test leaked global state"
+
+
+@pytest.fixture(autouse=True)
+def names_from_the_start() -> None:
+    """The first Dense of a test is ``dense``, whatever ran before."""
+    forget_names()

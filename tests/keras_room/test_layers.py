@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 import tinygrad_edu
-from tinygrad_edu import Sequential, Tensor, no_grad, set_random_seed
+from tinygrad_edu import Sequential, Tensor, keras, no_grad, set_random_seed
 from tinygrad_edu.engine.errors import DTypeError, NotReadyError, ShapeError, UnknownNameError
 from tinygrad_edu.keras import layers
-from tinygrad_edu.keras.layers.base import forget_names
 from tinygrad_edu.training.masks import mask_of
 
 IMAGE, SEQUENCE, FLAT = (2, 6, 6, 4), (2, 6, 4), (2, 6)
@@ -145,7 +144,6 @@ def test_channels_first(name: str) -> None:
 
 
 def test_names_are_numbered() -> None:
-    forget_names()
     made = [
         layers.Dense(1),
         layers.Dense(1),
@@ -155,6 +153,31 @@ def test_names_are_numbered() -> None:
         layers.ReLU(),
     ]
     assert [layer.name for layer in made] == ["dense", "dense_1", "mine", "dense_2", "max_pooling2d", "re_lu"]
+
+
+def test_inputs_and_models_are_numbered() -> None:
+    class Net(keras.Model):
+        pass
+
+    inputs = [keras.Input((1,)), keras.Input((1,), name="mine"), keras.Input((1,))]
+    models = [keras.Model(i, i + 1) for i in inputs] + [keras.Sequential(), Net(), keras.Sequential(), Net()]
+    assert [i.name for i in inputs] == ["input_layer", "mine", "input_layer_1"]
+    names = ["functional", "functional_1", "functional_2", "sequential", "net", "sequential_1", "net_1"]
+    assert [m.name for m in models] == names
+    both = keras.Sequential([models[5], models[3]])  # the second one made stands first
+    assert both.get_layer("sequential") is models[3]
+
+
+def test_a_name_of_ones_own_stays() -> None:
+    class Named(keras.Model):
+        name = "by class"
+
+    class Before(keras.Model):
+        def __init__(self) -> None:
+            self.name = "before"
+            super().__init__()
+
+    assert [Named().name, Before().name, Named(name="given").name] == ["by class", "before", "given"]
 
 
 def test_a_layer_inside_is_found_once_under_its_attribute() -> None:
@@ -167,7 +190,6 @@ def test_a_layer_inside_is_found_once_under_its_attribute() -> None:
 
 
 def test_copies_do_not_use_up_numbers() -> None:
-    forget_names()
     pickle.loads(pickle.dumps(copy.deepcopy(layers.Dense(1))))
     assert layers.Dense(1).name == "dense_1"
 

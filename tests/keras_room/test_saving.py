@@ -413,7 +413,7 @@ def test_weights_that_do_not_fit_change_nothing(tmp_path: Path) -> None:
     model.save_weights(tmp_path / "w.weights.npz")
     other = keras.Sequential([keras.Input((6,)), layers.Dense(5), layers.Dense(4)])
     before = other.get_weights()
-    with pytest.raises(CheckpointError, match=r"layers/dense_1/vars/0 is \(5, 4\) float32 in sequential, \(5, 3\)"):
+    with pytest.raises(CheckpointError, match=r"layers/dense_1/vars/0 is \(5, 4\) float32 in sequential_1, \(5, 3\)"):
         other.load_weights(tmp_path / "w.weights.npz")
     assert all(map(np.array_equal, other.get_weights(), before))
     other.load_weights(tmp_path / "w.weights.npz", skip_mismatch=True)

@@ -24,7 +24,7 @@ X, Y = np.random.default_rng(0).random((20, 64)).astype(np.float32), np.arange(2
 
 def network(where: str) -> nn.Sequential:
     tg.set_random_seed(0)
-    return nn.Sequential(nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 4), nn.Softmax()).to(where)
+    return nn.Sequential(nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 4), nn.Softmax(), name="net").to(where)
 
 
 def loss(where: str) -> tg.Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..engine import Tensor
 from ..nn import SymbolicTensor
+from ..nn.naming import forget_names
 from .config import (
     backend,
     epsilon,
@@ -15,7 +16,6 @@ from .config import (
     set_floatx,
     set_image_data_format,
 )
-from .layers.base import forget_names
 
 __all__ = [
     "backend", "clear_session", "epsilon", "floatx", "image_data_format", "is_float_dtype", "is_int_dtype", "is_keras_tensor",
@@ -24,7 +24,7 @@ __all__ = [
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Number the names of layers from the start again; memory is freed the moment a model goes."""
+    """Number the names of layers and models from the start again; memory is freed the moment a model goes."""
     forget_names()
 
 

@@ -11,7 +11,8 @@ from ..training import Trainer
 from .configuration import Storable
 from .functional import Graph
 from .module import Module
-from .summary import names_in_order, snake_case, summary
+from .naming import auto_name, names_in_order, snake_case
+from .summary import summary
 from .symbolic import SymbolicTensor, symbols, transform
 from .weights import Weighted
 
@@ -52,12 +53,14 @@ class Model(Storable, Weighted, Module, Trainer):  # type: ignore[misc]  # penal
     ) -> None:
         if (inputs is None) != (outputs is None):
             raise TypeError(f"{type(self).__name__}(inputs, outputs): both are needed, or neither.")
-        if name is not None:
-            self.name = str(name)
         if inputs is not None:
             self.graph, self.built = Graph(inputs, outputs), True
             self.input_shape = transform(lambda x: x.shape, self.graph.inputs)
             self.output_names = self.graph.output_names
+        if name is not None:
+            self.name = str(name)
+        elif "name" not in vars(self) and isinstance(type(self).name, Reading):
+            self.name = auto_name(self.name)
         if not trainable:
             self.trainable = False
 
@@ -91,7 +94,7 @@ class Model(Storable, Weighted, Module, Trainer):  # type: ignore[misc]  # penal
 
     @reading
     def name(self) -> str:
-        """What it is called: as given, else its class in snake_case."""
+        """What it is called: as given, else its class in snake_case, numbered from the second of a kind on."""
         return "functional" if self.graph is not None and type(self) is Model else snake_case(type(self).__name__)
 
     @property

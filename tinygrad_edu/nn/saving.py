@@ -28,8 +28,8 @@ from ..training.rehearsal import carried, carry
 from ..training.run import generators
 from .budget import bounded
 from .module import Module
+from .naming import numbered, snake_case
 from .parameter import Parameter
-from .summary import numbered, snake_case
 
 __all__ = ["load_model", "load_weights", "save_model", "save_weights", "stored"]
 

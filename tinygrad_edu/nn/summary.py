@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from ..engine.errors import ShapeError
 from .module import Module
+from .naming import names_in_order, snake_case
 from .symbolic import symbols
 
-__all__ = ["snake_case", "summary"]
+__all__ = ["summary"]
 
 
 def summary(model: Module, input_shape: Any = None, expand_nested: bool = False, show_trainable: bool = False) -> str:
@@ -80,11 +80,6 @@ def graph_rows(graph: Any) -> list[tuple[str, ...]]:
     if [[], *([name] for name in before[:-1])] == sources:
         return rows
     return [(*row, ", ".join(source) or "-") for row, source in zip(rows, sources)]
-
-
-def names_in_order(layers: Sequence[Any]) -> list[str]:
-    """What each layer is called among the others: its name or its class in snake_case, numbered from the second on."""
-    return numbered([getattr(layer, "name", None) or snake_case(type(layer).__name__) for layer in layers])
 
 
 def parameters(layer: Module) -> str:
@@ -170,19 +165,3 @@ def shape_text(out: Any) -> str:
     if isinstance(out, (list, tuple)):
         return ", ".join(map(shape_text, out))
     return str((None, *out.shape[1:]))
-
-
-def numbered(names: list[str]) -> list[str]:
-    """Names with a number from the second of a kind on: linear, relu, linear_1."""
-    before: dict[str, int] = {}
-    out = []
-    for name in names:
-        n = before.get(name, 0)
-        before[name] = n + 1
-        out.append(f"{name}_{n}" if n else name)
-    return out
-
-
-def snake_case(name: str) -> str:
-    """The words of a class name: MaxPooling2D -> max_pooling2d, ReLU -> re_lu."""
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)).lower()

@@ -25,8 +25,9 @@ class Run:
     epoch, step : what comes next.          logs : of the epoch so far, or of the last one.
     resume : a file to go on from; callbacks may set it in ``on_train_begin``.
 
-    ``state_dict`` is the whole of it: weights, optimisers, every Generator in the model, what stateful layers carry
-    on, metrics, what callbacks keep (the history among it), and the place in the shuffled data. A run that goes on from there ends with the same bits.
+    ``state_dict`` is the whole of it: weights, optimisers, every Generator in the model, what stateful layers carry on,
+    metrics, what callbacks keep (the history among it), and the place in the shuffled data. A run that goes on from there
+    ends with the same bits.
     """
 
     def __init__(

@@ -12,36 +12,23 @@ from ...engine.errors import DTypeError, NotReadyError, TinygradEduWarning
 from ...nn import Module, Parameter
 from ...nn.model import as_input
 from ...nn.module import names_of
-from ...nn.summary import snake_case
+from ...nn.naming import auto_name, snake_case
 from ...nn.symbolic import Step, SymbolicTensor, merged, probe, symbolic, transform
 from ...nn.weights import Weighted
 from ...training.masks import attach, mask_of
 from .. import activations, constraints, initializers, regularizers
 
-__all__ = ["Layer", "LostMaskWarning", "auto_name", "forget_names"]
+__all__ = ["Layer", "LostMaskWarning"]
 
 LOOK_UP = {
     "activation": activations.get, "initializer": initializers.get, "regularizer": regularizers.get,
     "constraint": constraints.get,
 }  # fmt: skip
 DTYPES = (None, "float32", "float64")
-_names: dict[str, int] = {}
 
 
 class LostMaskWarning(TinygradEduWarning):
     """A layer that cannot work with masks got one: what follows takes the padding for data."""
-
-
-def auto_name(word: str) -> str:
-    """A name that no layer had before: dense, dense_1, dense_2."""
-    n = _names.get(word, 0)
-    _names[word] = n + 1
-    return f"{word}_{n}" if n else word
-
-
-def forget_names() -> None:
-    """Start numbering anew: dense again."""
-    _names.clear()
 
 
 class Layer(Weighted, Module):
