@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 from helpers.built_in import BUILT_IN
+from helpers.cupy_surface import MissingError
 from helpers.device import DeviceArray, HostError, on_host, standing_in
 
 import tinygrad_edu as tg
@@ -92,6 +93,69 @@ def test_an_op_stays_on_the_device(name, where):
             np.testing.assert_allclose(device.host(there), here, rtol=1e-8, atol=1e-11, equal_nan=True)
             compared += 1
     assert compared
+
+
+RNG = np.random.default_rng(0)
+LARGE = {  # enough entries for the ways that ops take with many of them
+    "softmax": lambda x: ops.softmax(x),
+    "log_softmax": lambda x: ops.log_softmax(x),
+    "softmax of few": lambda x: ops.softmax(x.reshape(-1, 10)),
+    "cross_entropy": lambda x: ops.cross_entropy(x, np.asarray(np.arange(256) % 40, like=x.data)),
+    "cross_entropy of few": lambda x: ops.cross_entropy(x, ops.softmax(x + 1), label_smoothing=0.1),
+    "attention": lambda x: ops.scaled_dot_product_attention(
+        *(x.reshape(4, 64, 40) * k for k in (1, 2, 3)), causal=True
+    ),
+    "gelu": lambda x: ops.gelu(np.concatenate([x, x])),
+    "layer_norm": lambda x: ops.layer_norm(x, x[0], x[1]),
+    "sort": lambda x: ops.sort(x),
+    "logcumsumexp": lambda x: ops.logcumsumexp(x, 0),
+    "max_pool": lambda x: ops.max_pool2d(x.reshape(1, 1, 256, 40), 2),
+}
+
+
+@pytest.mark.parametrize("where", DEVICES)
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_array_stays_on_the_device(name, where):
+    values = RNG.standard_normal((256, 40)).astype(np.float32)
+    found = []
+    for device_ in (device.HOST, where):
+        x = tg.Tensor(moved(values, device_), requires_grad=True)
+        out = LARGE[name](x)
+        (out * out).sum().backward()
+        assert device_of(x.grad.data).startswith(device_)
+        found.append([device.host(a) for a in (out.data, x.grad.data)])
+    for here, there in zip(*found):
+        np.testing.assert_allclose(there, here, rtol=1e-4, atol=1e-5 * abs(here).max())
+
+
+def test_the_stand_in_refuses_what_cupy_has_not():
+    """What numpy's arrays answer and CuPy's refuse, one of each kind."""
+    x, places = DeviceArray(np.ones((3, 3))), DeviceArray(np.ones((3, 3), bool))
+    for missing in (
+        lambda: np.maximum.reduce(x),
+        lambda: np.logaddexp.accumulate(x),
+        lambda: np.multiply.at(x, 0, 2.0),
+        lambda: np.add(x, x, where=places),
+        lambda: np.vecdot(x, x),
+        lambda: np.sum(x, where=places),
+        lambda: np.linalg.multi_dot([x, x, x]),
+        lambda: np.eye(3, like=x),
+        lambda: np.argsort(x, stable=True),
+        lambda: x.max(initial=0.0),
+        lambda: x.searchsorted(x, "left", None, None),
+    ):
+        with pytest.raises(MissingError, match="CuPy"):
+            missing()
+    for mixture in (
+        lambda: np.where(True, x, x),
+        lambda: np.select([places], [1.0]),
+        lambda: x + np.array(1.0),
+        lambda: np.exp(x, out=np.ones((3, 3))),
+    ):
+        with pytest.raises(HostError):
+            mixture()
+    assert np.add.reduce(x, 0).tolist() == [3, 3, 3]
+    assert np.argsort(x, kind="stable").tolist()[0] == [0, 1, 2]
 
 
 def test_the_stand_in_refuses_what_a_gpu_refuses():

@@ -1,8 +1,8 @@
 """An array library that stands in for one on a GPU: it speaks numpy's protocols and refuses to become a host array.
 
 Where CuPy is, its arrays answer numpy's functions, and mixing them with host arrays is an error. So does ``DeviceArray``, on
-any machine: an op that creates a bare numpy array inside, converts one silently, or asks for a value element by element,
-fails here as it would there.
+any machine: an op that creates a bare numpy array inside, converts one silently, or calls what CuPy has not, fails here as it
+would there.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from helpers.cupy_surface import see_function, see_method, see_ufunc
 
 from tinygrad_edu.engine import device
 
@@ -38,9 +39,9 @@ class DeviceArray:
         """A copy on the host."""
         return self._host.copy()
 
-    def item(self, *index: int) -> Any:
-        """One entry as a Python number."""
-        return self._host.item(*index)
+    def item(self) -> Any:
+        """The one entry as a Python number."""
+        return self._host.item()
 
     def tolist(self) -> Any:
         """Python numbers."""
@@ -76,11 +77,10 @@ class DeviceArray:
 
     # numpy's protocols
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        see_ufunc(ufunc.__name__, method, options)
         if out is not None:
-            options["out"] = tuple(None if o is None else bare(o, written=True) for o in out)
-        result = getattr(ufunc, method)(
-            *map(bare, inputs), **{k: bare(v) if k == "where" else v for k, v in options.items()}
-        )
+            options["out"] = tuple(None if o is None else bare(o) for o in out)
+        result = getattr(ufunc, method)(*map(bare, inputs), **options)
         if out is not None:
             return out[0] if len(out) == 1 else out
         return wrapped(result)
@@ -90,6 +90,11 @@ class DeviceArray:
             return NotImplemented  # a Tensor answers
         if any(issubclass(t, np.ndarray) for t in types) and function not in TRANSFERS:
             raise HostError(f"{function.__name__}: host and device arrays mixed: {[t.__name__ for t in types]}.")
+        see_function(function, args, kwargs)
+        if function is np.where and not isinstance(args[0], DeviceArray):
+            raise HostError("CuPy's where takes the condition as an array.")
+        if function is np.select and not all(isinstance(c, DeviceArray) for c in args[1]):
+            raise HostError("CuPy's select takes the choices as arrays.")
         if function in TRANSFERS:  # said in so many words, so allowed
             return wrapped(function(*map(on_host, args), **kwargs))
         out = kwargs.get("out")
@@ -154,11 +159,11 @@ for _name in ("neg", "pos", "abs", "invert", "eq", "ne", "lt", "le", "gt", "ge")
     setattr(DeviceArray, f"__{_name}__", _operator(f"__{_name}__"))
 
 
-def bare(v: Any, written: bool = False) -> Any:
-    """The memory behind an operand; numbers and 0-d host values may take part, host arrays may not."""
+def bare(v: Any) -> Any:
+    """The memory behind an operand; numbers may take part, host arrays may not."""
     if isinstance(v, DeviceArray):
         return v._host
-    if isinstance(v, np.ndarray) and (v.ndim or written):
+    if isinstance(v, np.ndarray):
         raise HostError(f"A host array of shape {v.shape} where a device array belongs.")
     return v
 
@@ -188,6 +193,7 @@ def view(v: Any, of: DeviceArray) -> Any:
 
 def answered(of: DeviceArray, method: Any, args: Any, kwargs: Any) -> Any:
     """A method of the memory, its result again on the device."""
+    see_method(method.__name__, args, kwargs)
     result = method(*opened(args), **{k: opened(v) for k, v in kwargs.items()})
     return view(result, of) if isinstance(result, np.ndarray) else wrapped(result)
 

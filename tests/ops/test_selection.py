@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import Tensor, elementwise_grad, grad, ops
+from tinygrad_edu.engine.errors import DTypeError, ShapeError
 
 
 @pytest.mark.parametrize("op", [ops.maximum, ops.minimum, ops.fmax, ops.fmin])
@@ -95,6 +96,16 @@ def test_select_takes_the_first_choice_whose_condition_holds() -> None:
     out.sum().backward()
     assert out.tolist() == [1, 5, 7]
     assert (x.grad.tolist(), y.grad.tolist(), z.grad.tolist()) == ([1, 0, 0], [0, 1, 0], 1)
+
+
+def test_select_says_what_it_needs() -> None:
+    x = Tensor([1.0, 2.0])
+    with pytest.raises(ShapeError, match="2 conditions, 1 choices"):
+        ops.select([x < 2, x < 3], [x])
+    with pytest.raises(ShapeError, match="at least one"):
+        ops.select([], [])
+    with pytest.raises(DTypeError, match="condition 1 is of float32, not bool"):
+        ops.select([x < 2, x.data], [x, x])
 
 
 def test_nan_to_num() -> None:

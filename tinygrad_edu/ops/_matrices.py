@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Array, raw
+from ..engine import Array
 from ..engine.errors import DTypeError
+from ._portable import eye
 
 ADVICE = {
     "inv": " A singular matrix has no inverse: use pinv, or add a small multiple of the identity.",
@@ -52,7 +53,7 @@ def symmetrized(op: str, x: Array) -> Array:
 
 def identity(x: Array) -> Array:
     """Where the diagonal is, in matrices with x's last axis."""
-    return np.eye(x.shape[-1], dtype=bool, like=raw(x))
+    return eye(x, x.shape[-1], x.shape[-1])
 
 
 def on_diagonal(v: Array) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 from ..engine import Array, op, raw
 from ..engine.domain import call
 from ..engine.errors import ShapeError
+from ._portable import eye
 
 __all__ = ["dot", "einsum", "inner", "tensordot"]
 
@@ -169,7 +170,7 @@ def _target(term: str, full: set[str], sizes: dict[str, int]) -> tuple[str, list
 
 def _extra(like: Array, n: int, ndim: int) -> Array:
     """A row of n ones, or the identity matrix of size n."""
-    return np.ones_like(like, shape=n) if ndim == 1 else np.eye(n, dtype=like.dtype, like=like)
+    return np.ones_like(like, shape=n) if ndim == 1 else eye(like, n, n).astype(like.dtype)
 
 
 def _parsed(subscripts: str, shapes: list[tuple[int, ...]]) -> tuple[list[str], str, dict[str, int]]:

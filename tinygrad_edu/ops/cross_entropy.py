@@ -12,6 +12,7 @@ import numpy as np
 from ..engine import Array, op
 from ._classes import array, class_samples, classes, classes_back, classes_last, expected, labelled
 from ._loss import compared, reduced, same_shape
+from ._portable import vecdot
 from .activation import sigmoid, softplus
 from .softmax import log_softmax, lowered
 
@@ -106,7 +107,7 @@ def _against_probabilities(
     p /= total
     p *= np.add.reduce(target.q, -1, keepdims=True)
     p -= target.q  # the gradient of each sample's loss
-    out, share = reduced(-np.vecdot(target.q, logs), reduction, target.divisor, lost=-1)
+    out, share = reduced(-vecdot(target.q, logs), reduction, target.divisor, lost=-1)
     to_logits = lambda g: classes_back(p * share(g), axis)
     if target.labels:
         return out, to_logits, None

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..engine import Array, op, raw
 from ..engine.domain import at, call
+from ._portable import largest, logaddexp_accumulate
 
 __all__ = ["cumprod", "cumsum", "diff", "logcumsumexp", "recurrence"]
 
@@ -60,7 +61,7 @@ def cumprod(x: Array, axis: int | None = None, dtype: Any = None) -> Any:
     out = v.cumprod(axis=at, dtype=dtype)
 
     def to_x(g: Array) -> Array:
-        if raw(v) is v and np.all(out):  # at first order only: the derivative of a quotient cancels where v is tiny
+        if raw(v) is v and divisible(out):  # at first order only: the derivative of a quotient cancels where v is tiny
             gx = _from_the_end(g * out, at) / v
         else:  # what comes before times s_i = g_i + x_(i+1) * s_(i+1)
             after = np.flip(recurrence(np.flip(g, at), delayed(np.flip(v, at), at, 1), at), at)
@@ -68,6 +69,12 @@ def cumprod(x: Array, axis: int | None = None, dtype: Any = None) -> Any:
         return gx.reshape(x.shape)
 
     return out, to_x
+
+
+def divisible(products: Array) -> bool:
+    """Whether each product, divided by a factor, is that of the others: none is 0, infinite, or too small to have its digits."""
+    size = np.abs(products)
+    return bool(np.all((size >= np.finfo(size.dtype).tiny) & (size < np.inf)))
 
 
 def _loop(x: Array, decay: Array, axis: int = -1) -> Array:
@@ -131,7 +138,7 @@ def diff(x: Array, n: int = 1, axis: int = -1) -> Any:
 
 def peak(x: Array, axis: Any) -> Array:
     """The largest number over axes, which are kept; 0 where it is infinite. A constant to take off before an exp."""
-    top = raw(x).max(axis=axis, keepdims=True, initial=-np.inf)
+    top = largest(raw(x), axis)
     return np.where(np.isfinite(top), top, 0)
 
 
@@ -158,4 +165,4 @@ def logcumsumexp(x: Array, axis: int | None = None) -> Any:
         weight = np.flip(recurrence(np.flip(g, at), left, at), at)
         return (weight * np.exp(level - divisor)).reshape(x.shape)
 
-    return np.logaddexp.accumulate(raw(v), at), to_x
+    return logaddexp_accumulate(raw(v), at), to_x

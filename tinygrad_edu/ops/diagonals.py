@@ -9,6 +9,7 @@ import numpy as np
 from ..engine import Array, op, raw
 from ..engine.domain import call
 from ..engine.errors import ShapeError
+from ._portable import eye
 from .indexing import scatter
 
 __all__ = ["diag", "diagonal", "trace", "tril", "triu"]
@@ -65,7 +66,7 @@ def trace(x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     Gradient: g on the diagonal, else 0.
     """
     rows, columns = x.shape[axis1], x.shape[axis2]
-    on = np.eye(rows, columns, offset, dtype=bool, like=raw(x))
+    on = eye(x, rows, columns, offset)
     out = x.trace(offset, axis1, axis2)
     return out, lambda g: np.moveaxis(np.where(on, g[..., None, None], 0), (-2, -1), (axis1, axis2))
 

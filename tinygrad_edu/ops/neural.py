@@ -175,7 +175,7 @@ def scaled_dot_product_attention(
     allowed = _allowed(q, k, mask, causal)
     if allowed is not None:
         p = np.where(allowed, p, -np.inf)
-    top = np.maximum.reduce(p, -1, keepdims=True)
+    top = p.max(axis=-1, keepdims=True)
     p -= np.where(np.isinf(top), 0, top)
     np.exp(p, out=p)
     total = np.add.reduce(p, -1, keepdims=True)

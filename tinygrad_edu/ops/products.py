@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from ..engine import Array, op
+from ..engine import Array, op, raw
 from ..engine.domain import call
 from ..engine.errors import DTypeError, ShapeError
 from .joining import listed
@@ -113,9 +114,31 @@ def multi_dot(xs: Sequence[Array]) -> Any:
 
     def pullback(i: int) -> Any:
         left, right = turned[:i][::-1], turned[i + 1 :][::-1]  # (x0 @ x1)^T = x1^T @ x0^T
-        return lambda g: np.linalg.multi_dot([*left, g.reshape(shape), *right]).reshape(xs[i].shape)
+        return lambda g: multiplied([*left, g.reshape(shape), *right]).reshape(xs[i].shape)
 
-    return np.linalg.multi_dot(xs), [pullback(i) for i in range(len(xs))]
+    out = multiplied([raw(x) for x in chain]).reshape(first.shape[:-1] + last.shape[1:])
+    return out, [pullback(i) for i in range(len(xs))]
+
+
+def multiplied(chain: Sequence[Array]) -> Array:
+    """The product of matrices in the cheapest order."""
+    if len(chain) == 1:
+        return chain[0]
+    _, k = cheapest((chain[0].shape[0], *(x.shape[1] for x in chain)))
+    return multiplied(chain[:k]) @ multiplied(chain[k:])
+
+
+@lru_cache(maxsize=4096)
+def cheapest(sides: tuple[int, ...]) -> tuple[int, int]:
+    """Multiplications in a chain of matrices with these sides, and behind which one to cut it for the last product.
+
+    Reference: Godbole, On Efficient Computation of Matrix Chain Products (1973).
+    """
+    if len(sides) == 2:
+        return 0, 0
+    ends = sides[0] * sides[-1]
+    cuts = range(1, len(sides) - 1)
+    return min((cheapest(sides[: k + 1])[0] + cheapest(sides[k:])[0] + ends * sides[k], k) for k in cuts)
 
 
 @op(

@@ -8,6 +8,8 @@ import numpy as np
 
 from ..engine import NUMPY, Array, op, raw
 from ..engine.domain import at, call, pairs, reals
+from ..engine.errors import DTypeError, ShapeError
+from ._portable import as_array
 
 __all__ = ["clip", "fmax", "fmin", "maximum", "minimum", "nan_to_num", "select", "where"]
 
@@ -25,7 +27,7 @@ def where(condition: Array, x: Array, y: Array) -> Any:
     Gradient: g selected, never multiplied, so an unchosen inf or NaN in g or x does not spread. An op *inside* an unchosen
     branch still has its own gradient times 0: sqrt(x) at x < 0 gives NaN; choose its input with ``where`` as well.
     """
-    c = raw(condition)
+    c = as_array(condition, x, y)
     return np.where(c, raw(x), raw(y)), None, lambda g: np.where(c, g, 0), lambda g: np.where(c, 0, g)
 
 
@@ -42,9 +44,20 @@ def select(conditions: Any, choices: Any, default: Array = 0) -> Any:
     conditions : list of bool          choices : as long a list          all broadcastable          out : broadcast shape
     Gradient: g to what was chosen.
     """
-    first = np.select([raw(c) for c in conditions], list(range(len(conditions))), len(conditions))
+    if not conditions or len(conditions) != len(choices):
+        raise ShapeError(
+            f"select: {len(conditions)} conditions, {len(choices)} choices. Give as many of both, at least one."
+        )
+    first: Any = len(conditions)
+    out = raw(default)
+    for i in reversed(range(len(conditions))):
+        c = as_array(conditions[i], *choices, default)
+        if np.result_type(c).kind != "b":
+            raise DTypeError(
+                f"select: condition {i} is of {np.result_type(c)}, not bool. Compare it with something, such as x != 0."
+            )
+        first, out = np.where(c, i, first), np.where(c, raw(choices[i]), out)
     given = [lambda g, i=i: np.where(first == i, g, 0) for i in range(len(choices))]
-    out = np.select([raw(c) for c in conditions], [raw(c) for c in choices], raw(default))
     return out, None, given, lambda g: np.where(first == len(conditions), g, 0)
 
 

@@ -101,7 +101,7 @@ def _cofactors(x: Array, value: Array) -> Array:
 
 def _condition(x: Array, inverse: Array) -> float:
     """How near to singular the worst of the matrices is: at least |x| |1/x|."""
-    return float((abs(x).sum(axis=(-2, -1)) * abs(inverse).sum(axis=(-2, -1))).max(initial=0))
+    return float((abs(x).sum(axis=(-2, -1)) * abs(inverse).sum(axis=(-2, -1))).max()) if x.size else 0.0
 
 
 @op(numpy=np.linalg.slogdet, samples=_regular, note=SINGULAR)

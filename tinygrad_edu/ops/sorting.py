@@ -44,7 +44,7 @@ def sort(x: Array, axis: int | None = -1) -> Any:
     Gradient: g, to where each entry was.  At ties: entries that are equal keep their order.
     """
     v, axis = (x.reshape(-1), 0) if axis is None else (x, axis)
-    out, pullback = _arranged(v, np.argsort(raw(v), axis=axis, stable=True), axis)
+    out, pullback = _arranged(v, np.argsort(raw(v), axis=axis, kind="stable"), axis)
     return out, lambda g: pullback(g).reshape(x.shape)
 
 
@@ -73,7 +73,7 @@ def _best(draw: Any) -> Any:
 
 def _descending(x: Array, k: int, axis: int = -1) -> Any:
     values = np.take(np.flip(np.sort(x, axis=axis), axis), range(k), axis=axis)
-    return values, np.take(np.argsort(-x, axis=axis, stable=True), range(k), axis=axis)
+    return values, np.take(np.argsort(-x, axis=axis, kind="stable"), range(k), axis=axis)
 
 
 @op(samples=_best, reference=_descending, note=TIES)
@@ -86,7 +86,7 @@ def topk(x: Array, k: int, axis: int = -1) -> Any:
     """
     if not 0 <= k <= x.shape[axis]:
         raise ShapeError(f"topk: {k} entries along axis {axis} of {x.shape}, which has {x.shape[axis]}.")
-    order = np.take(np.argsort(-raw(x), axis=axis, stable=True), range(k), axis=axis)
+    order = np.take(np.argsort(-raw(x), axis=axis, kind="stable"), range(k), axis=axis)
     index = lanes(order, x.shape, axis)
     return (raw(x)[index], order), lambda g: scatter(g[0], index, x.shape), None
 
