@@ -74,6 +74,7 @@ def test_the_code_on_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize("page", [p for p in PAGES if any(b.needs for b in blocks(p))], ids=name)
 def test_the_code_on_a_page_runs_beside_others(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KERAS_BACKEND", "jax")  # as in tests/oracle
     run(page, blocks(page))
 
 
