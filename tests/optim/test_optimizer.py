@@ -360,7 +360,17 @@ def test_the_learning_rate_can_be_read_and_set_under_both_names():
     optimizer = optim.SGD(lr=0.5)
     optimizer.learning_rate = np.float32(0.25)
     assert optimizer.lr == optimizer.learning_rate == 0.25
-    assert type(optimizer.lr) is float
+    assert isinstance(optimizer.lr, float)
+
+
+def test_a_learning_rate_can_be_assigned_where_it_is_read():
+    optimizer = optim.Adam(lr=0.5)
+    rate = optimizer.learning_rate
+    rate.assign(0.125)
+    assert (float(rate), optimizer.lr) == (0.5, 0.125)
+    assert type(optimizer.lr.numpy()) is type(pickle.loads(pickle.dumps(optimizer.lr))) is float
+    with pytest.raises(ValueError, match="number >= 0"):
+        rate.assign(-1)
 
 
 def test_a_schedule_is_asked_with_the_steps_done():

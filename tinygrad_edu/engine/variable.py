@@ -17,6 +17,11 @@ class Variable(Tensor):
 
     __slots__ = ()
 
+    @property
+    def value(self) -> Self:
+        """Itself: what Keras calls the Tensor in a variable."""
+        return self
+
     def assign(self, value: Any) -> Self:
         """Write new values of the same shape, in place; returns self."""
         array = as_array(value.data if isinstance(value, Tensor) else value)

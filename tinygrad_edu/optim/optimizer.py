@@ -230,9 +230,9 @@ class Optimizer(metaclass=Kind):
     # -- learning rate -------------------------------------------------------------------------------------------------
 
     @property
-    def lr(self) -> float:
+    def lr(self) -> LearningRate:
         """The learning rate of the next step. Set a number or a schedule."""
-        return value_of(self._lr, self.iterations)
+        return LearningRate(value_of(self._lr, self.iterations), self)
 
     @lr.setter
     def lr(self, rate: Rate) -> None:
@@ -305,6 +305,29 @@ class Optimizer(metaclass=Kind):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(lr={self.lr:g})"
+
+
+class LearningRate(float):
+    """A learning rate as it is read: a number that knows its optimiser, as scripts write ``learning_rate.assign(0.1)``."""
+
+    optimizer: Optimizer
+
+    def __new__(cls, rate: float, optimizer: Optimizer) -> Self:
+        """A number."""
+        self = super().__new__(cls, rate)
+        self.optimizer = optimizer
+        return self
+
+    def assign(self, rate: Rate) -> None:
+        """Give the optimiser another learning rate."""
+        self.optimizer.lr = rate
+
+    def numpy(self) -> float:
+        """The number alone."""
+        return float(self)
+
+    def __reduce__(self) -> Any:
+        return float, (float(self),)
 
 
 def get(identifier: str | Optimizer | type[Optimizer]) -> Optimizer:

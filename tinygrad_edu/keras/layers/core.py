@@ -91,6 +91,7 @@ class Embedding(Layer):
 
     inputs : (...) ids from 0 to input_dim - 1          out : (..., output_dim)
     mask_zero : id 0 is padding; layers that work with masks then skip it.
+    input_length : of old scripts; sequences tell their length themselves, and it is not looked at.
     embeddings : (input_dim, output_dim), evenly between -0.05 and 0.05
     """
 
@@ -104,6 +105,8 @@ class Embedding(Layer):
         embeddings_regularizer: Any = None,
         embeddings_constraint: Any = None,
         mask_zero: bool = False,
+        *,
+        input_length: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)

@@ -251,6 +251,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
     if reduction not in (None, "add"):
         raise ValueError(f"scatter_update: reduction is None or 'add', not {reduction!r}.")
     index = tuple(np.moveaxis(bare(indices), -1, 0))
+    updates = updates if isinstance(updates, Tensor) else np.asarray(updates)
     return (ops.index_update if reduction is None else ops.index_add)(inputs, index, updates)
 
 

@@ -6,6 +6,7 @@ Their functions also run on plain arrays, which is how metrics of the same name 
 
 from __future__ import annotations
 
+import re
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -16,12 +17,14 @@ import numpy as np
 
 from ... import ops
 from ...engine import Array, Tensor
+from ...engine.device import host
 from ...engine.errors import ShapeError, TinygradEduWarning
 from ...io.objects import Configured
 from ..masks import mask_of
 
 __all__ = [
-    "MEAN", "BroadcastWarning", "Entrywise", "FunctionLoss", "Loss", "aligned", "bare", "per_sample", "snake_case", "target_kind",
+    "MEAN", "BroadcastWarning", "Entrywise", "FunctionLoss", "Loss", "aligned", "bare", "name_of", "per_sample", "snake_case",
+    "target_kind", "unlisted",
 ]  # fmt: skip
 
 MEAN = "sum_over_batch_size"
@@ -90,7 +93,7 @@ class FunctionLoss(Loss):
     def __init__(
         self, function: Callable[..., Any], reduction: str | None = MEAN, name: str | None = None, **options: Any
     ) -> None:
-        super().__init__(name or getattr(function, "__name__", None) or snake_case(type(function).__name__), reduction)
+        super().__init__(name or name_of(function), reduction)
         self.function, self.options = function, options
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -121,9 +124,19 @@ def as_tensor(value: Any) -> Tensor:
     return value if isinstance(value, Tensor) else Tensor(value)
 
 
+def unlisted(value: Any) -> Any:
+    """Lists of numbers as a Tensor; all else as it is."""
+    return Tensor(value) if isinstance(value, (list, tuple)) else value
+
+
 def bare(value: Any) -> Array:
     """The plain array of a Tensor, an array or numbers."""
     return value.data if isinstance(value, Tensor) else np.asarray(value)
+
+
+def local(value: Any) -> Array:
+    """The same on the host, wherever it lives: what is looked at, or counted, and not differentiated."""
+    return np.asarray(host(value.data if isinstance(value, Tensor) else value))
 
 
 def columns(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
@@ -166,6 +179,7 @@ def aligned(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
 
     Warns for (n, 1) against (n, k), which broadcasts; raises ShapeError for what cannot be meant.
     """
+    y_true, y_pred = unlisted(y_true), unlisted(y_pred)
     if y_true.dtype != y_pred.dtype:
         y_true = like(y_true, y_pred)
     if y_true.shape == y_pred.shape:
@@ -202,6 +216,11 @@ def squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
 def like(y_true: Any, y_pred: Any) -> Any:
     """y_true in the dtype of y_pred; an array or a Tensor, as it was."""
     return Tensor(y_true.data, dtype=y_pred.dtype) if isinstance(y_true, Tensor) else y_true.astype(y_pred.dtype)
+
+
+def name_of(function: Any) -> str:
+    """What logs call a function: its name in snake_case, "lambda" for one without; or its class's."""
+    return snake_case(re.sub(r"\W+", "", getattr(function, "__name__", None) or type(function).__name__))
 
 
 def snake_case(name: str) -> str:

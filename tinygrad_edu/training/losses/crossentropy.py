@@ -16,7 +16,7 @@ from ... import ops
 from ...engine import OPS, Array, Tensor
 from ...engine.errors import DataError, LabelFormError, LabelRangeError, TinygradEduWarning
 from ...engine.tensor import ARGS, KWARGS, OP
-from .base import MEAN, FunctionLoss, aligned, bare
+from .base import MEAN, FunctionLoss, aligned, bare, local, unlisted
 
 __all__ = [
     "BinaryCrossentropy", "CategoricalCrossentropy", "KLDivergence", "LabelRangeWarning", "LogitsWarning", "ProbabilitiesWarning",
@@ -85,6 +85,7 @@ def categorical_crossentropy(
     y_true : (n, ..., classes) one-hot or probabilities          y_pred : the same shape          out : (n, ...)
     label_smoothing : this share of each target is spread evenly over all classes.
     """
+    y_true, y_pred = unlisted(y_true), unlisted(y_pred)
     if y_true.ndim < y_pred.ndim or y_true.shape[-1] == 1 < y_pred.shape[-1]:
         raise LabelFormError(
             f"categorical_crossentropy: predictions {y_pred.shape} against targets {y_true.shape}. Integer classes belong to "
@@ -102,6 +103,7 @@ def sparse_categorical_crossentropy(
     y_true : (n, ...) or (n, ..., 1) integers          y_pred : (n, ..., classes)          out : (n, ...)
     ignore_class : samples of this class have loss 0 (-1 and 255 are common marks for "no label").
     """
+    y_pred = unlisted(y_pred)
     classes = classes_of(y_true, y_pred, axis)
     return of_classes(classes, y_pred, from_logits, axis, ignore_index=ignore_class, reduction="none")
 
@@ -165,7 +167,7 @@ class Crossentropy(FunctionLoss):
 
     def check(self, y_true: Array, y_pred: Any) -> None:
         """Warn of probabilities where logits are expected, and of logits where probabilities are."""
-        p = bare(y_pred)
+        p = local(y_pred)
         if not self.options["from_logits"]:
             if p.min(initial=0) < 0 or p.max(initial=0) > 1 + 1e-4:
                 warnings.warn(
@@ -263,7 +265,7 @@ class BinaryCrossentropy(Crossentropy):
     def check(self, y_true: Array, y_pred: Any) -> None:
         """Warn of targets that are no answer between no and yes, also of -1 for no."""
         super().check(y_true, y_pred)
-        y = bare(y_true)
+        y = local(y_true)
         if y.size and (y.min() < 0 or y.max() > 1):
             warnings.warn(
                 f"{self.name}: targets from {y.min():g} to {y.max():g}, but they say 0 for no and 1 for yes; the loss of others "

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ... import ops
-from .base import MEAN, FunctionLoss, aligned, bare, per_sample
+from .base import MEAN, FunctionLoss, aligned, bare, per_sample, unlisted
 
 __all__ = ["CategoricalHinge", "Hinge", "SquaredHinge", "categorical_hinge", "hinge", "squared_hinge"]
 
 
 def signs(y_true: Any) -> Any:
     """Labels 0 and 1 as -1 and 1; those that are -1 and 1 already stay."""
+    y_true = unlisted(y_true)
     values = bare(y_true)
     return 2 * y_true - 1 if ((values == 0) | (values == 1)).all() else y_true
 

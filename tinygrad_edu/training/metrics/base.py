@@ -16,7 +16,7 @@ from ...engine import Array
 from ...engine.errors import UnknownNameError
 from ...engine.variable import Variable
 from ...io.objects import Configured
-from ..losses.base import bare, snake_case
+from ..losses.base import local, name_of, snake_case
 
 __all__ = ["Mean", "MeanMetric", "Metric", "Sum"]
 
@@ -43,6 +43,7 @@ class Metric(Configured, ABC):
     """
 
     better: ClassVar[Literal["max", "min"] | None] = None
+    dtype: ClassVar[str] = "float32"  # of variables, and what Keras's metrics cast predictions to
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name or snake_case(type(self).__name__)
@@ -131,9 +132,9 @@ class Mean(Metric):
             self.total += values * weight
             self.count += weight
             return
-        array = bare(values)
+        array = local(values)
         if sample_weight is not None:
-            weights = spread(bare(sample_weight), array)
+            weights = spread(local(sample_weight), array)
             self.total += float((array * weights).sum())
             self.count += float(weights.sum())
         else:
@@ -158,8 +159,8 @@ class Sum(Metric):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         """Take in a batch."""
-        array = bare(values)
-        self.total += float((array if sample_weight is None else array * spread(bare(sample_weight), array)).sum())
+        array = local(values)
+        self.total += float((array if sample_weight is None else array * spread(local(sample_weight), array)).sum())
 
     def result(self) -> float:
         """The value so far."""
@@ -174,7 +175,7 @@ class MeanMetric(Metric):
     """The mean over samples of any function of (y_true, y_pred) that gives one value a sample."""
 
     def __init__(self, fn: Callable[..., Any], name: str | None = None, **options: Any) -> None:
-        super().__init__(name or getattr(fn, "__name__", None) or type(fn).__name__)
+        super().__init__(name or name_of(fn))
         if "dtype" in options:
             raise TypeError(f"{self.name}: metrics count in double precision; leave dtype={options['dtype']!r} out.")
         self.function, self.options = fn, options
@@ -182,7 +183,7 @@ class MeanMetric(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in a batch."""
-        self.mean.update_state(self.function(bare(y_true), bare(y_pred), **self.options), sample_weight)
+        self.mean.update_state(self.function(local(y_true), local(y_pred), **self.options), sample_weight)
 
     def result(self) -> float:
         """The value so far."""
