@@ -188,7 +188,9 @@ def weight() -> Figure:
     row(2.75, " ·=", ("W2", (3, 3), (1, 2), BLUE), ("A1", (3, 5), (2, None), GREY), ("Z2", (3, 5), (1, None), BLUE))
     axes.text(5.3, 2.75, "forwards: W2[i, j] moves row i of Z2,\neach image k by A1[j, k]", va="center", color=BLUE)
     row(0.85, " ·=", ("dZ2", (3, 5), (1, None), RED), ("A1ᵀ", (5, 3), (None, 2), GREY), ("dW2", (3, 3), (1, 2), RED))
-    axes.text(5.3, 0.85, "backwards: it collects from that row,\nΣ over k of dZ2[i, k] A1[j, k]", va="center", color=RED)
+    axes.text(
+        5.3, 0.85, "backwards: it collects from that row,\nΣ over k of dZ2[i, k] A1[j, k]", va="center", color=RED
+    )
     return figure
 
 
