@@ -43,7 +43,7 @@ def walk_in_time(
     """
     times: Any = ops.unstack(x, axis=1)
     counts: Any = range(len(times))
-    keep = None if mask is None else np.asanyarray(mask, dtype=bool)[:, :, None]  # (N, T, 1)
+    keep = None if mask is None else beside(x, raw(mask), bool)[:, :, None]  # (N, T, 1)
     outputs, now = [], tuple(states)
     for t in reversed(counts) if go_backwards else counts:
         new = step(times[t], *now)

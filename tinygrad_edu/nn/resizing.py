@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..engine import Tensor
+from ..engine import Tensor, beside
 from ..engine.errors import ShapeError
 from ..ops._window import each
 from .module import Module
@@ -46,7 +46,8 @@ def stretched(x: Tensor, times: int, axis: int) -> Tensor:
     places = np.clip((np.arange(n * times) + 0.5) / times - 0.5, 0, n - 1)
     left = places.astype(np.int64)
     share = (places - left).astype(x.dtype).reshape(-1, *(1,) * (x.ndim - axis - 1))
-    return ops.take(x, left, axis) * (1 - share) + ops.take(x, np.minimum(left + 1, n - 1), axis) * share
+    left, right, share = (beside(x, array) for array in (left, np.minimum(left + 1, n - 1), share))
+    return ops.take(x, left, axis) * (1 - share) + ops.take(x, right, axis) * share
 
 
 class _ZeroPad(Module):
