@@ -7,7 +7,7 @@ Define networks Keras-style, verify their gradients, extend them with new ops::
     model = tg.Sequential([tg.nn.Linear(784, 128), tg.nn.ReLU(), tg.nn.Linear(128, 10), tg.nn.Softmax()])
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 
-The engine and the ops are loaded at once; every other room when it is first used.
+The engine and the ops are loaded at once, every other subpackage when it is first used.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load a room at its first use, so that importing the package costs little more than importing numpy."""
+    """Load a subpackage at its first use, so that importing the package costs little more than importing numpy."""
     if name in ROOMS:
         return importlib.import_module(f".{name}", __name__)
     if name in FROM_ROOMS:

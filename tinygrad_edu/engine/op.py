@@ -59,17 +59,29 @@ def op(
 def op(
     rule: Any = None, /, *, name: str | None = None, numpy: Any = (), method: bool | str = False, **about: Any
 ) -> Any:
-    """Make an op of a rule.
+    """Make an operation that can be differentiated out of a *rule*, a function of arrays.
 
-    name : the op's name, else the function's.
-    numpy : a numpy function, or several, that shall call this op when it meets a Tensor.
+    A rule returns its value and one pullback for each input: a function that takes ``g``, the gradient of the loss with
+    respect to the value, and returns the gradient with respect to that input.
+
+    >>> from tinygrad_edu import Tensor
+    >>> @op
+    ... def cube(x):
+    ...     return x**3, lambda g: g * 3 * x**2
+    >>> x = Tensor([1.0, 2.0], requires_grad=True)
+    >>> cube(x).sum().backward()
+    >>> x.grad
+    Tensor([ 3., 12.])
+
+    name : the op's name; by default the function's.
+    numpy : a numpy function, or several, that call this op when they meet a Tensor.
     method : True or a name: attach the op as a Tensor method.
     samples : how to draw inputs (``engine.domain``); an op with samples is verified by every generic test.
     reference : an independent implementation on arrays to compare the value with; default: the numpy function.
     analytic : the value is a holomorphic function that numpy evaluates on complex input (allows the complex step).
-    again : a composition of ops with the same value, differentiated in the rule's place for higher orders.
-    kinks : what the gradient is where it is a matter of policy, a list: ``[at(0.0, gives=0.0)]``.
-    note : the written reason where the samples are narrower than the mathematical domain.
+    again : a composition of ops with the same value, which is differentiated in place of the rule for higher orders.
+    kinks : what the gradient is at points where it is a matter of choice, a list: ``[at(0.0, gives=0.0)]``.
+    note : the reason, if the samples are narrower than the mathematical domain.
 
     The op takes Tensors, arrays and numbers. With no Tensor among its arguments it returns the bare array. Parameters
     without a default are inputs; a rule returns one pullback for each, in order, with None for an input that has no

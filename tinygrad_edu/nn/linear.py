@@ -16,7 +16,7 @@ __all__ = ["Flatten", "Linear", "sizes"]
 
 
 class Linear(Module):
-    """x @ weight + bias.
+    """A dense layer, which Keras calls Dense: x @ weight + bias.
 
     Linear(in_features, out_features), or Linear(out_features) to take the input size from the first call.
 

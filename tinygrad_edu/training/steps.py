@@ -59,7 +59,7 @@ class Steps:
         jit_compile: bool | str = "auto",
         auto_scale_loss: bool = True,
     ) -> None:
-        """Say how to train.
+        """Choose how the model is trained: optimiser, loss and metrics.
 
         optimizer : a name such as "adam", or an ``optim.Optimizer``.
         loss : a name such as "mse", a function of (y_true, y_pred), a ``losses.Loss``, or a module of ``nn``.

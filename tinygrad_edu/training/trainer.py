@@ -69,18 +69,18 @@ class Trainer(Steps):
             batches (x, y). Images may stay uint8: they become floats batch by batch.
         batch_size : 32 by default; the last batch of an epoch may be smaller.
         epochs, initial_epoch : train from epoch initial_epoch up to, not including, epochs; they count from 0.
-        verbose : 0 silent, 1 or "auto" a progress bar, 2 one line an epoch.
+        verbose : 0 silent, 1 or "auto" a progress bar, 2 one line per epoch.
         validation_data, validation_split : (x, y) or (x, y, sample_weight) to evaluate after each epoch; or the share of
             x and y, taken from their end before any shuffling, that is held back for it.
         validation_freq : every so many epochs, or the epochs (from 1) after which to validate.
         shuffle : a new order every epoch.
         class_weight, sample_weight : how much each class or sample counts in the loss and in weighted_metrics.
-        steps_per_epoch : batches an epoch, for data that never ends; arrays then go round.
+        steps_per_epoch : batches in an epoch, for data that never ends; arrays are then repeated.
         resume : a file of ``ModelCheckpoint`` to go on from, for the same model and data. The run ends with the same weights
             and history, to the last bit, as if it had never stopped; what data that yields batches draws itself excepted.
         KERAS_MAX_EPOCHS and KERAS_MAX_STEPS_PER_EPOCH in the environment shorten every run; the latter evaluations too.
 
-        Returns the History: ``.history`` maps each name to one number an epoch.
+        Returns the History: ``.history`` maps each name to one number per epoch.
         Errors: NotReadyError before compile; DataError, ShapeError, DTypeError for data that cannot be trained on, before
         the first step. CheckpointError for a file that is no state of such a fit. After Ctrl-C the model keeps what it
         learned, and ``model.history`` the finished epochs.

@@ -1,0 +1,367 @@
+"""Layers in Keras's words as PyTorch modules: images stay channels last, as the model has them.
+
+Each layer of images turns them for PyTorch's and back, which moves no memory; so all that depends on the order of the axes, such as
+what a Flatten makes of an image, is what it was. The layers are known by the names of their classes, as their room lies above.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..engine import Array
+from ..engine.errors import ExchangeError
+from ..nn import Module
+from ._parts import Layout, State
+from ._torch_layers import LINEAR, NORM, recurrent
+
+__all__ = ["LAYOUTS", "activation", "in_keras_s_words", "made_of"]
+
+
+def in_keras_s_words(layer: Module) -> bool:
+    """Whether a layer is one of the keras room's, and not a class of the user's."""
+    return hasattr(layer, "add_weight") and ".keras." in type(layer).__module__
+
+
+# -- weights -----------------------------------------------------------------------------------------------------------
+
+
+def renamed(layout: Layout, names: Mapping[str, str]) -> Layout:
+    """A layout for arrays that are called otherwise here. names : here -> what the layout calls them."""
+    back = {name: here for here, name in names.items()}
+
+    def known(own: State) -> State:
+        return {names.get(n, n): a for n, a in own.items()}
+
+    return Layout(
+        lambda own: layout.to(known(own)),
+        lambda theirs, own: {back.get(n, n): a for n, a in layout.back(theirs, known(own)).items()},
+    )
+
+
+def both(layout: Layout) -> Layout:
+    """A norm's that may have a weight or a bias alone, where PyTorch has both: the other one is 1, or 0."""
+    neutral = {"weight": np.ones_like, "bias": np.zeros_like}
+
+    def to(own: State) -> State:
+        there = [own[n] for n in neutral if n in own]
+        return layout.to({n: f(there[0]) for n, f in neutral.items() if there} | own)
+
+    def back(theirs: State, own: State) -> State:
+        found = layout.back(theirs, own)
+        spare = [n for n, f in neutral.items() if n in found and n not in own and (found[n] == f(found[n])).all()]
+        return {n: a for n, a in found.items() if n not in spare}
+
+    return Layout(to, back)
+
+
+def by_kernel(to: Callable[[Array], Array], back: Callable[[Array, Array], Array]) -> Layout:
+    """A kernel that is turned, and a bias. back : (theirs, ours as it is now) -> ours."""
+    return Layout(
+        lambda own: {n: to(a) if n == "weight" else a for n, a in own.items()},
+        lambda theirs, own: {n: back(a, own["weight"]) if n == "weight" else a for n, a in theirs.items()},
+    )
+
+
+def first(kernel: Array) -> Array:
+    """(*size, a, b) -> (b, a, *size)."""
+    return kernel.transpose(kernel.ndim - 1, kernel.ndim - 2, *range(kernel.ndim - 2))
+
+
+def last(kernel: Array) -> Array:
+    """(b, a, *size) -> (*size, a, b)."""
+    return kernel.transpose(*range(2, kernel.ndim), 1, 0)
+
+
+def spread(kernel: Array) -> Array:
+    """Of a depthwise convolution: (*size, in, m) -> (in * m, 1, *size)."""
+    out = np.moveaxis(kernel, (-2, -1), (0, 1))
+    return out.reshape(-1, 1, *out.shape[2:])
+
+
+def gathered(kernel: Array, like: Array) -> Array:
+    """(in * m, 1, *size) -> (*size, in, m)."""
+    return np.moveaxis(kernel.reshape(*like.shape[-2:], *kernel.shape[2:]), (0, 1), (-2, -1))
+
+
+KERNEL = {"kernel": "weight"}
+AFFINE = {"gamma": "weight", "beta": "bias"}
+MOVING = {"moving_mean": "running_mean", "moving_variance": "running_variance"}
+CELL = {"kernel": "weight", "recurrent_kernel": "recurrent_weight"}
+AS_IT_IS = Layout(dict, lambda theirs, own: theirs)
+CONV = renamed(by_kernel(first, lambda a, own: last(a)), KERNEL)
+LAYOUTS: dict[str, Layout] = {
+    "Dense": renamed(LINEAR, KERNEL),
+    "Embedding": renamed(AS_IT_IS, {"embeddings": "weight"}),
+    **dict.fromkeys(("Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose"), CONV),
+    "DepthwiseConv2D": renamed(by_kernel(spread, gathered), KERNEL),
+    "SeparableConv2D": Layout(
+        lambda own: own | {"depthwise_kernel": spread(own["depthwise_kernel"]), "pointwise_kernel": first(own["pointwise_kernel"])},
+        lambda theirs, own: theirs | {
+            "depthwise_kernel": gathered(theirs["depthwise_kernel"], own["depthwise_kernel"]),
+            "pointwise_kernel": last(theirs["pointwise_kernel"]),
+        },
+    ),
+    "BatchNormalization": renamed(both(NORM), AFFINE | MOVING),
+    "LayerNormalization": renamed(both(AS_IT_IS), AFFINE),
+    "PReLU": AS_IT_IS,
+    "SimpleRNN": renamed(recurrent((0,)), CELL),
+    "LSTM": renamed(recurrent((0, 1, 2, 3)), CELL),
+    "GRU": renamed(recurrent((1, 0, 2)), CELL),
+}  # fmt: skip
+
+# -- modules -----------------------------------------------------------------------------------------------------------
+
+Make = Callable[[Any, Any], Any]  # (torch, layer) -> module
+MAKERS: dict[str, Make] = {}
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {  # by the names of our functions
+    "linear": lambda n: n.Identity(), "relu": lambda n: n.ReLU(), "sigmoid": lambda n: n.Sigmoid(), "tanh": lambda n: n.Tanh(),
+    "silu": lambda n: n.SiLU(), "gelu": lambda n: n.GELU(), "elu": lambda n: n.ELU(), "selu": lambda n: n.SELU(),
+    "celu": lambda n: n.CELU(), "mish": lambda n: n.Mish(), "relu6": lambda n: n.ReLU6(), "softplus": lambda n: n.Softplus(),
+    "softsign": lambda n: n.Softsign(), "softmax": lambda n: n.Softmax(-1), "log_softmax": lambda n: n.LogSoftmax(-1),
+    "log_sigmoid": lambda n: n.LogSigmoid(), "hard_sigmoid": lambda n: n.Hardsigmoid(), "hard_swish": lambda n: n.Hardswish(),
+    "hard_tanh": lambda n: n.Hardtanh(), "leaky_relu": lambda n: n.LeakyReLU(0.2), "tanhshrink": lambda n: n.Tanhshrink(),
+    "glu": lambda n: n.GLU(-1), "exp": lambda n: modules().Method("exp"), "hard_shrink": lambda n: n.Hardshrink(),
+    "soft_shrink": lambda n: n.Softshrink(),
+}  # fmt: skip
+
+
+def made_of(torch: Any, layer: Any, name: str) -> Any:
+    """The PyTorch module for a layer in Keras's words.
+
+    Errors: ExchangeError with the layer's name and the other ways, where there is none.
+    """
+    kind = type(layer).__name__
+    try:
+        if kind == "Masking" or getattr(layer, "mask_zero", False):
+            raise NotImplementedError("masks travel beside the data, which PyTorch's layers do not have")
+        if kind not in MAKERS:
+            raise NotImplementedError("it has no counterpart")
+        core = MAKERS[kind](torch, layer)
+        if kind in RECURRENT or not hasattr(layer, "activation"):
+            return core
+        act = activation(torch, layer.activation)
+        return core if isinstance(act, torch.nn.Identity) else torch.nn.Sequential(core, act)
+    except NotImplementedError as error:
+        raise ExchangeError(
+            f"to_torch: {layer!r} at {name!r} cannot be made in PyTorch: {error}. Write the network as a torch.nn.Module and "
+            "give it: to_torch(model, net) puts the weights in. Or take it out as it is: export_onnx(model, ...)."
+        ) from error
+
+
+def activation(torch: Any, function: Any) -> Any:
+    """A module for an activation.
+
+    Errors: NotImplementedError for a function of one's own.
+    """
+    known = getattr(function, "__module__", "").startswith(f"{__package__.rpartition('.')[0]}.")
+    if not known or function.__name__ not in ACTIVATIONS:
+        raise NotImplementedError(f"its activation is {getattr(function, '__name__', function)!r}")
+    return ACTIVATIONS[function.__name__](torch.nn)
+
+
+def modules() -> Any:
+    """Modules of ours, which need torch."""
+    return importlib.import_module(f"{__package__}._torch_modules")
+
+
+def maker(*names: str) -> Callable[[Make], Make]:
+    """Register how layers are made."""
+
+    def register(make: Make) -> Make:
+        MAKERS.update(dict.fromkeys(names, make))
+        return make
+
+    return register
+
+
+def around(torch: Any, layer: Any, core: Any) -> Any:
+    """A module of images, with channels last around it."""
+    return modules().ChannelsLast(core) if layer.channels_last else core
+
+
+def each(value: Any, rank: int) -> tuple[int, ...]:
+    """One number for each axis."""
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
+
+
+MAKERS["Dense"] = lambda torch, layer: torch.nn.Linear(*layer.kernel.shape, layer.bias is not None)
+MAKERS["Activation"] = MAKERS["Identity"] = lambda torch, layer: torch.nn.Identity()
+MAKERS["Embedding"] = lambda torch, layer: torch.nn.Embedding(layer.input_dim, layer.output_dim)
+MAKERS["Dropout"] = lambda torch, layer: torch.nn.Dropout(layer.rate)
+MAKERS["SpatialDropout1D"] = lambda torch, layer: around(torch, layer, torch.nn.Dropout1d(layer.rate))
+MAKERS["SpatialDropout2D"] = lambda torch, layer: around(torch, layer, torch.nn.Dropout2d(layer.rate))
+MAKERS["Reshape"] = lambda torch, layer: modules().Reshape([-1 if n is None else n for n in layer.target_shape])
+MAKERS["Permute"] = lambda torch, layer: modules().Method("permute", (0, *layer.dims))
+MAKERS["RepeatVector"] = lambda torch, layer: torch.nn.Sequential(
+    torch.nn.Unflatten(1, (1, -1)), modules().Method("repeat", 1, layer.n, 1)
+)
+MAKERS["UpSampling1D"] = lambda torch, layer: modules().Method("repeat_interleave", layer.size, 1)
+MAKERS["LeakyReLU"] = lambda torch, layer: torch.nn.LeakyReLU(layer.negative_slope)
+MAKERS["ELU"] = lambda torch, layer: torch.nn.ELU(layer.alpha)
+MAKERS["PReLU"] = lambda torch, layer: modules().PReLU(layer.alpha.shape)
+MAKERS["Rescaling"] = lambda torch, layer: modules().Affine(layer.scale, layer.offset)
+
+
+@maker("Flatten")
+def _flatten(torch: Any, layer: Any) -> Any:
+    return (
+        torch.nn.Flatten()
+        if layer.channels_last
+        else torch.nn.Sequential(modules().Method("movedim", 1, -1), torch.nn.Flatten())
+    )
+
+
+@maker("Softmax")
+def _softmax(torch: Any, layer: Any) -> Any:
+    if not isinstance(layer.axis, int):
+        raise NotImplementedError(f"axis={layer.axis!r} names several")
+    return torch.nn.Softmax(layer.axis)
+
+
+@maker("ReLU")
+def _relu(torch: Any, layer: Any) -> Any:
+    if layer.threshold and layer.negative_slope:
+        raise NotImplementedError("it has a threshold and a slope")
+    low = torch.nn.LeakyReLU(layer.negative_slope) if layer.negative_slope else torch.nn.Threshold(layer.threshold, 0.0)
+    high = None if layer.max_value is None else torch.nn.Hardtanh(-float("inf"), layer.max_value)
+    return low if high is None else torch.nn.Sequential(low, high)
+
+
+@maker("Conv1D", "Conv2D")
+def _conv(torch: Any, layer: Any) -> Any:
+    size, stride, dilation = layer.kernel_size, layer.strides, layer.dilation_rate
+    channels = (layer.kernel.shape[-2] * layer.groups, layer.filters)
+    conv = getattr(torch.nn, f"Conv{layer.rank}d")
+    core = conv(*channels, size, stride, 0, dilation, layer.groups, layer.bias is not None)
+    return around(torch, layer, padded(torch, layer, core, size, stride, dilation))
+
+
+@maker("DepthwiseConv2D")
+def _depthwise(torch: Any, layer: Any) -> Any:
+    *size, channels, times = layer.kernel.shape
+    stride, dilation = each(layer.strides, 2), each(layer.dilation_rate, 2)
+    core = torch.nn.Conv2d(channels, channels * times, size, stride, 0, dilation, channels, layer.bias is not None)
+    return around(torch, layer, padded(torch, layer, core, size, stride, dilation))
+
+
+@maker("SeparableConv2D")
+def _separable(torch: Any, layer: Any) -> Any:
+    *size, channels, times = layer.depthwise_kernel.shape
+    stride, dilation = each(layer.strides, 2), each(layer.dilation_rate, 2)
+    core = modules().Separable(channels, times, layer.filters, size, stride, dilation, layer.bias is not None)
+    return around(torch, layer, padded(torch, layer, core, size, stride, dilation))
+
+
+def padded(torch: Any, layer: Any, core: Any, size: Any, stride: Any, dilation: Any, value: float = 0.0) -> Any:
+    """A module of windows, behind what pads its input as the layer's word says."""
+    if layer.padding == "causal":
+        return torch.nn.Sequential(torch.nn.ConstantPad1d((dilation[0] * (size[0] - 1), 0), value), core)
+    reach = [d * (k - 1) + 1 for k, d in zip(size, dilation)]
+    return torch.nn.Sequential(modules().PadSame(reach, stride, value), core) if layer.padding == "same" else core
+
+
+@maker("Conv1DTranspose", "Conv2DTranspose")
+def _conv_transpose(torch: Any, layer: Any) -> Any:
+    conv = getattr(torch.nn, f"ConvTranspose{layer.rank}d")
+    spare = [m[2] for m in layer._margins]
+    options = {
+        "stride": layer.strides,
+        "output_padding": spare,
+        "dilation": layer.dilation_rate,
+        "bias": layer.bias is not None,
+    }
+    core = conv(layer.kernel.shape[-1], layer.filters, layer.kernel_size, **options)
+    cut = [-n for before, after, _ in reversed(layer._margins) for n in (before, after)]
+    pad = getattr(torch.nn, f"ConstantPad{layer.rank}d")
+    return around(torch, layer, torch.nn.Sequential(core, pad(cut, 0.0)) if any(cut) else core)
+
+
+@maker("MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D")
+def _pooling(torch: Any, layer: Any) -> Any:
+    largest = type(layer).__name__.startswith("Max")
+    core = getattr(torch.nn, f"{'Max' if largest else 'Avg'}Pool{layer.rank}d")(layer.pool_size, layer.strides)
+    if layer.padding == "same" and not largest:
+        core = modules().AverageOfPresent(core, layer.pool_size, layer.strides)
+    else:
+        core = padded(torch, layer, core, layer.pool_size, layer.strides, (1,) * layer.rank, -float("inf"))
+    return around(torch, layer, core)
+
+
+@maker("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D")
+def _global_pooling(torch: Any, layer: Any) -> Any:
+    places = tuple(range(1, layer.rank + 1) if layer.channels_last else range(2, layer.rank + 2))
+    return modules().Method("mean" if "Average" in type(layer).__name__ else "amax", places, layer.keepdims)
+
+
+@maker("UpSampling2D")
+def _upsampling(torch: Any, layer: Any) -> Any:
+    return around(torch, layer, torch.nn.Upsample(scale_factor=layer.size, mode=layer.interpolation))
+
+
+@maker("ZeroPadding1D", "ZeroPadding2D", "Cropping1D", "Cropping2D")
+def _margin(torch: Any, layer: Any) -> Any:
+    sign, value = (1, layer.padding) if hasattr(layer, "padding") else (-1, layer.cropping)
+    widths = [sign * n for pair in reversed(layer.margin(value)) for n in pair]  # the last axis first
+    return modules().Pad(widths)
+
+
+@maker("BatchNormalization")
+def _batch_norm(torch: Any, layer: Any) -> Any:
+    affine = layer.gamma is not None or layer.beta is not None
+    return modules().BatchNorm(layer.axis, layer.moving_mean.shape[0], layer.epsilon, 1 - layer.momentum, affine)
+
+
+@maker("LayerNormalization")
+def _layer_norm(torch: Any, layer: Any) -> Any:
+    shape = layer.input_shape
+    if layer._axes != tuple(range(len(shape) - len(layer._axes), len(shape))):
+        raise NotImplementedError(f"axis={layer.axis!r}; PyTorch normalises over the last axes")
+    affine = layer.gamma is not None or layer.beta is not None
+    return torch.nn.LayerNorm([shape[a] for a in layer._axes], layer.epsilon, affine)
+
+
+RECURRENT = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
+
+
+@maker(*RECURRENT)
+def _recurrent(torch: Any, layer: Any) -> Any:
+    name = type(layer).__name__
+    act, gate = layer.activation.__name__, getattr(layer, "recurrent_activation", None)
+    if act not in (("tanh", "relu") if name == "SimpleRNN" else ("tanh",)):
+        raise NotImplementedError(f"activation={act!r}")
+    if gate is not None and gate.__name__ != "sigmoid":
+        raise NotImplementedError(f"recurrent_activation={gate.__name__!r}")
+    for option, needed in (
+        ("return_state", False),
+        ("stateful", False),
+        ("reset_after", True),
+        ("recurrent_dropout", 0),
+    ):
+        if getattr(layer, option, needed) != needed:
+            raise NotImplementedError(f"{option}={getattr(layer, option)!r}")
+    extra = {"nonlinearity": act} if name == "SimpleRNN" else {}
+    core = getattr(torch.nn, RECURRENT[name])(
+        layer.kernel.shape[0], layer.units, bias=layer.bias is not None, batch_first=True, **extra
+    )
+    made = modules().Outputs(core, layer.return_sequences, layer.go_backwards)
+    return torch.nn.Sequential(modules().StepDropout(layer.dropout), made) if layer.dropout else made
+
+
+@maker("Bidirectional")
+def _bidirectional(torch: Any, layer: Any) -> Any:
+    pair = [made_of(torch, one, one.name) for one in (layer.forward_layer, layer.backward_layer)]
+    return modules().BothWays(*pair, layer.merge_mode, layer.return_sequences)
+
+
+@maker("TimeDistributed")
+def _time_distributed(torch: Any, layer: Any) -> Any:
+    return modules().EachStep(made_of(torch, layer.layer, layer.layer.name))
+
+
+@maker("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate")
+def _merge(torch: Any, layer: Any) -> Any:
+    return modules().Merge(type(layer).__name__, getattr(layer, "axis", -1))
