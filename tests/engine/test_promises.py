@@ -374,6 +374,16 @@ def test_in_place_inside_no_grad_keeps_object_memory_and_dtype() -> None:
     assert (data.dtype, data.tolist()) == (np.float32, [2, 4])
 
 
+def test_in_place_cuts_nothing_off() -> None:
+    """numpy refuses it; [1, 2] += 0.5 left [1, 2], and /= 2 left [0, 1]."""
+    x = Tensor(np.array([1, 2]))
+    for change in (lambda t: t.__iadd__(0.5), lambda t: t.__itruediv__(2), lambda t: t.__imul__(1j)):
+        with pytest.raises(DTypeError, match=r"t .= u has numbers of dtype .*, t of int64"):
+            change(x)
+    x += np.int8(3)
+    assert x.tolist() == [4, 5]
+
+
 # -- memory ------------------------------------------------------------------------------------------------------------
 
 
@@ -645,6 +655,41 @@ def test_hooks_see_and_replace_the_whole_gradient() -> None:
     assert y.grad.tolist() == [6, 12]
 
 
+def test_a_retained_gradient_can_be_differentiated_again() -> None:
+    """As a leaf's can under create_graph: d/dx of 3 (x^2)^2 is 12 x^3."""
+    x = Tensor(np.array(2.0), requires_grad=True)
+    y = (x * x).retain_grad()
+    (y**3).backward(create_graph=True)
+    x.grad = None
+    y.grad.backward()
+    assert x.grad.item() == 96
+
+
+def test_gradients_of_single_numbers_reach_a_pullback_as_arrays() -> None:
+    """Two 0-d arrays add up to a numpy scalar, which has no `like=`: the second derivative of einsum('ii->') failed."""
+    kinds = []
+
+    @tg.op(name="seeing")
+    def seeing(x):
+        return (x * 1, x * 2), lambda gs: (kinds.extend(map(type, gs)), gs[0] + 2 * gs[1])[1]
+
+    x = Tensor(np.array(1.0), requires_grad=True)
+    once, twice = seeing(x)
+    (once * once + once + twice * twice + twice).backward()
+    assert kinds == [np.ndarray, np.ndarray]
+    t = np.ones((2, 2))
+    assert tg.hvp(lambda x: (s := np.einsum("ii->", x)) * s + s, t, t).tolist() == [[4, 0], [0, 4]]
+    assert tg.grad(lambda x: (s := np.einsum("ii->", x)) * s + s)(t).tolist() == [[5, 0], [0, 5]]
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(2), Tensor(np.zeros(())), 0.0])
+def test_a_grad_that_was_set_to_something_else_is_refused(wrong) -> None:
+    x = Tensor(np.ones(2), requires_grad=True)
+    x.grad = wrong
+    with pytest.raises(GraphError, match=r"\.grad of a Tensor of shape \(2,\) was set to"):
+        (x * x).sum().backward()
+
+
 # -- rules that are wrong ----------------------------------------------------------------------------------------------
 
 
@@ -734,6 +779,25 @@ def test_a_complex_number_makes_float32_complex64() -> None:
     assert y.dtype == np.complex64
     (y * 1j).sum().backward(np.complex64(1))
     assert (x.grad.dtype, x.grad.tolist()) == (np.float32, [-2, -2])
+
+
+@pytest.mark.parametrize(
+    "function", [ops.norm, ops.var, ops.softmax, ops.abs, ops.relu, ops.max, ops.huber, ops.logsumexp]
+)
+def test_complex_numbers_are_refused_where_value_or_gradient_would_be_wrong(function) -> None:
+    """norm(3 + 4i) was 3 + 4i, and |2i x| had the slope -2 at x = 1."""
+    z = Tensor(np.array([3 + 4j, 1]))
+    with pytest.raises(DTypeError, match="complex numbers"):
+        function(z, z) if function is ops.huber else function(z)
+
+
+def test_an_op_may_declare_that_it_is_right_for_complex_numbers() -> None:
+    rule = lambda x: (x * x * x, lambda g: 3 * g * x * x)
+    z = Tensor(np.array(1 + 2j), requires_grad=True)
+    with pytest.raises(DTypeError, match="analytic=True"):
+        tg.op(name="cube")(rule)(z)
+    tg.op(name="cube", analytic=True)(rule)(z).backward()
+    assert z.grad.item() == 3 * (1 + 2j) ** 2
 
 
 def test_every_conversion_inside_a_rerun_is_refused() -> None:

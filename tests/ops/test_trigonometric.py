@@ -47,3 +47,11 @@ def test_the_slopes_of_sinc_lose_no_digits_near_zero(x) -> None:
     point = Tensor(np.float64(x))
     np.testing.assert_allclose(grad(ops.sinc)(point).item(), first, rtol=2e-14, atol=2e-15)
     np.testing.assert_allclose(grad(grad(ops.sinc))(point).item(), second, rtol=5e-13)
+
+
+@pytest.mark.parametrize("function", [ops.arcsinh, ops.arccosh])
+@pytest.mark.parametrize("x", [1e200, np.float32(1e20)])
+def test_the_slope_of_a_hyperbolic_inverse_far_out_is_1_over_x(function, x) -> None:
+    """x^2 overflows, and PyTorch and JAX give 0."""
+    at = np.array(x)
+    np.testing.assert_allclose(grad(function)(at).numpy(), 1 / at, rtol=1e-6)

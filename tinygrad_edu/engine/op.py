@@ -24,6 +24,7 @@ from typing import Any, ParamSpec, overload
 import numpy as np
 
 from .dtypes import bare, common_dtype, lawful
+from .errors import DTypeError
 from .modes import RECORD, mode
 from .outputs import PICK, Parts, of_parts, spread
 from .rule import NO_DEFAULT, Op, checked, edges_of, holds_tensor
@@ -35,6 +36,7 @@ P = ParamSpec("P")
 OPS: dict[str, Op] = {}  # every op by name
 NUMPY: dict[Any, Callable[..., Any]] = {}  # numpy function or ufunc -> op
 NO_OPTIONS: dict[str, Any] = {}
+F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 new = Tensor.__new__
 ndarray = np.ndarray
 
@@ -78,7 +80,8 @@ def op(
     method : True or a name: attach the op as a Tensor method.
     samples : how to draw inputs (``engine.domain``); an op with samples is verified by every generic test.
     reference : an independent implementation on arrays to compare the value with; default: the numpy function.
-    analytic : the value is a holomorphic function that numpy evaluates on complex input (allows the complex step).
+    analytic : the value is a holomorphic function that numpy evaluates on complex input (allows the complex step); other
+        ops refuse complex Tensors.
     again : a composition of ops with the same value, which is differentiated in place of the rule for higher orders.
     kinks : what the gradient is at points where it is a matter of choice, a list: ``[at(0.0, gives=0.0)]``.
     note : the reason, if the samples are narrower than the mathematical domain.
@@ -119,12 +122,13 @@ def unary(this: Op) -> Callable[..., Any]:
         result = rule(data)
         if result.__class__ is tuple and len(result) == 2:
             out, pullback = result
-            if out.__class__ is ndarray and out.dtype is data.dtype and callable(pullback):
+            kind = data.dtype
+            if out.__class__ is ndarray and out.dtype is kind and (kind is F32 or kind is F64) and callable(pullback):
                 t: Tensor = new(Tensor)
                 t.data, t.grad, t.hooks, t.requires_grad = out, None, (), x.requires_grad
                 t.node = (count(), this, (x,), NO_OPTIONS, ((x, pullback),)) if x.requires_grad else None
                 return t
-        return finish(this, (x,), NO_OPTIONS, result, common_dtype((x,)))
+        return finish(this, (x,), NO_OPTIONS, result, allowed(this, common_dtype((x,))))
 
     return call
 
@@ -145,7 +149,9 @@ def binary(this: Op) -> Callable[..., Any]:
         result = rule(x.data, y.data)
         if result.__class__ is tuple and len(result) == 3:
             out, px, py = result
-            if out.__class__ is ndarray and out.dtype is x.data.dtype and callable(px) and callable(py):
+            kind = x.data.dtype
+            usual = out.__class__ is ndarray and out.dtype is kind and (kind is F32 or kind is F64)
+            if usual and callable(px) and callable(py):
                 t: Tensor = new(Tensor)
                 t.data, t.grad, t.hooks = out, None, ()
                 edges: Any = ((x, px),) if x.requires_grad else ()
@@ -154,7 +160,7 @@ def binary(this: Op) -> Callable[..., Any]:
                 t.requires_grad = edges != ()
                 t.node = (count(), this, (x, y), NO_OPTIONS, edges) if edges else None
                 return t
-        return finish(this, (x, y), NO_OPTIONS, result, common_dtype((x, y)))
+        return finish(this, (x, y), NO_OPTIONS, result, allowed(this, common_dtype((x, y))))
 
     return call
 
@@ -190,7 +196,18 @@ def run(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if values is None:
         result = this.rule(*args, **kwargs)
         return result[0] if isinstance(result, tuple) else result
+    common = allowed(this, common)
     return finish(this, args, kwargs, this.rule(*values, **kwargs), common)
+
+
+def allowed(this: Op, common: Any) -> Any:
+    """The common dtype, unless it is complex and the op is real."""
+    if common is not None and common.kind == "c" and not (this.analytic or this.own_dtype):
+        raise DTypeError(
+            f"{this.name}: complex numbers, for which its value or derivative would be wrong. Compute with the real and the "
+            "imaginary part as two Tensors, or declare @op(analytic=True) if the rule is that of a holomorphic function."
+        )
+    return common
 
 
 def finish(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, common: Any) -> Any:
@@ -237,7 +254,7 @@ def record(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], out: Array, 
     return t
 
 
-@op
+@op(analytic=True)
 def alias(x: Array) -> Any:
     """The same value as a new Tensor of the graph: a point at which a walk can stop.
 

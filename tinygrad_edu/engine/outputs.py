@@ -9,7 +9,8 @@ import numpy as np
 
 from .rule import Op
 
-PICK = Op("pick", lambda bundle, index: (bundle.parts[index], None, None))  # never run: `spread` makes its edges
+# never run: `spread` makes its edges
+PICK = Op("pick", lambda bundle, index: (bundle.parts[index], None, None), analytic=True)
 
 
 class Parts:
@@ -26,8 +27,14 @@ class Parts:
 
     def __add__(self, other: Parts) -> Parts:
         for i, g in other.parts.items():
-            self.parts[i] = self.parts[i] + g if i in self.parts else g
+            self.parts[i] = added(self.parts[i], g) if i in self.parts else g
         return self
+
+
+def added(x: Any, y: Any) -> Any:
+    """x + y, but never a numpy scalar, which is what two 0-d arrays add up to."""
+    both = x + y
+    return np.asarray(both) if isinstance(both, np.generic) else both
 
 
 def spread(i: int) -> Callable[[Any], Parts]:

@@ -136,7 +136,8 @@ class Tensor(NDArray, Methods):
 
         def keep(g: Tensor) -> None:
             if (t := this()) is not None:
-                t.grad = Tensor(g.data.copy() if t.grad is None else t.grad.data + g.data)
+                kept = g if g.requires_grad else Tensor(g.data.copy())
+                t.grad = kept if t.grad is None else t.grad + kept
 
         if self.node is not None:
             self.register_hook(keep)

@@ -19,6 +19,7 @@ from .higher import rerun
 from .modes import mode, no_grad, rerunning
 from .ndarray import as_array
 from .op import NO_OPTIONS, wrap
+from .outputs import added
 from .rule import Op
 from .tensor import EDGES, NUMBER, OP, Array, Tensor
 
@@ -103,7 +104,7 @@ def walk(
                 elif isinstance(old, ndarray) and old.size > LARGE and private(old, held=1):
                     np.add(old, gx, out=old)
                 else:
-                    pending[x] = old + gx
+                    pending[x] = added(old, gx)
             pullback = None  # let go of what it kept before the next one computes
         found = [(t, g) for t, g in pending.items() if t.requires_grad]
         return [(t, checks.hooked(t, g, create_graph) if t.hooks else g) for t, g in found]
@@ -162,7 +163,12 @@ def accumulate(gradients: Pairs) -> None:
         if isinstance(g, Tensor):
             leaf.grad = g if leaf.grad is None else leaf.grad + g
         elif leaf.grad is not None:
-            leaf.grad = type(leaf.grad)(leaf.grad.data + g)  # which may say that a step has used it
+            before: Any = leaf.grad  # of whatever type a user may have set
+            if not isinstance(before, Tensor) or before.shape != leaf.shape:
+                raise GraphError(
+                    f".grad of a Tensor of shape {leaf.shape} was set to {before!r:.60}. Set a Tensor like it, or None."
+                )
+            leaf.grad = type(before)(before.data + g)  # which may say that a step has used it
         else:
             leaf.grad = wrap(as_array(g if private(g) else g.copy()))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..engine import Tensor
-from ..engine.errors import GraphError
+from ..engine.errors import DTypeError, GraphError
 from ..engine.modes import mode
 from . import arithmetic, powers, products, rearranging, rounding, shaping
 
@@ -17,7 +19,10 @@ def reflected(call: Callable[[Any, Any], Tensor]) -> Callable[[Tensor, Any], Ten
 
 
 def in_place(call: Callable[[Any, Any], Tensor], sign: str) -> Callable[[Tensor, Any], Tensor]:
-    """``t += u``: truly in place inside no_grad, a new Tensor on a result, an error on a leaf that wants a gradient."""
+    """``t += u``: truly in place inside no_grad, a new Tensor on a result, an error on a leaf that wants a gradient.
+
+    As in numpy, what comes out must be of a kind that t can hold: integers take no halves.
+    """
 
     def method(self: Tensor, other: Any) -> Tensor:
         if mode().record and (self.requires_grad or getattr(other, "requires_grad", False)):
@@ -27,7 +32,12 @@ def in_place(call: Callable[[Any, Any], Tensor], sign: str) -> Callable[[Tensor,
                     "or do it inside no_grad() to change the value."
                 )
             return call(self, other)
-        return self.assign_(call(self, other))
+        result = call(self, other)
+        if not np.can_cast(result.dtype, self.dtype, "same_kind"):
+            raise DTypeError(
+                f"t {sign}= u has numbers of dtype {result.dtype}, t of {self.dtype}. Write `t = t {sign} u`."
+            )
+        return self.assign_(result)
 
     return method
 

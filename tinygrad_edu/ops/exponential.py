@@ -138,15 +138,15 @@ def _weighted(draw: Any) -> Any:
     analytic=True,
     reference=lambda x, y: x * np.log(y),
     note=EDGE,
-    kinks=[at(0.0, 0.0, gives=(0.0, 0.0)), at(0.0, -1.0, gives=(0.0, 0.0))],
+    kinks=[at(0.0, y, gives=(0.0, 0.0)) for y in (0.0, -1.0, np.inf)],
 )
 def xlogy(x: Array, y: Array) -> Any:
-    """x * log(y), and 0 where x = 0 and y <= 0: the terms of an entropy, p log(p).
+    """x * log(y), and 0 where x = 0 and log(y) is not finite: the terms of an entropy, p log(p).
 
     x, y : broadcastable          out : broadcast shape
-    Gradient: g * log(y), g * x / y.  At the edge: 0, 0 where x = 0 and y <= 0, so an entropy's gradient is finite at
+    Gradient: g * log(y), g * x / y.  At the edge: 0, 0 where x = 0 and y <= 0 or inf, so an entropy's gradient is finite at
     p = 0 (its limit is infinite: a probability of exactly 0 stays out of the sum).
     """
-    empty = (raw(x) == 0) & (raw(y) <= 0)
+    empty = (raw(x) == 0) & ((raw(y) <= 0) | (raw(y) == np.inf))
     log_y = np.log(np.where(empty, 1, y))
     return x * log_y, lambda g: g * log_y, lambda g: g * np.where(empty, 0, x / np.where(empty, 1, y))

@@ -52,7 +52,8 @@ def arcsinh(x: Array) -> Any:
     x : (...)          out : (...)
     Gradient: g / sqrt(x^2 + 1).
     """
-    return np.arcsinh(x), lambda g: g / np.sqrt(x * x + 1)
+    # hypot takes no complex numbers, but the square of a large number overflows
+    return np.arcsinh(x), lambda g: g / (np.sqrt(x * x + 1) if x.dtype.kind == "c" else np.hypot(x, 1))
 
 
 @op(
@@ -69,7 +70,9 @@ def arccosh(x: Array) -> Any:
     x : (...) >= 1          out : (...)
     Gradient: g / sqrt(x^2 - 1).  At the edge: inf at 1.
     """
-    return np.arccosh(x), lambda g: g / np.sqrt((x - 1) * (x + 1))
+    return np.arccosh(
+        x
+    ), lambda g: g / (np.sqrt(x - 1) * np.sqrt(x + 1))  # the product of what is under the roots overflows
 
 
 @op(

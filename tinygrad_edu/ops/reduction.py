@@ -9,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..engine import Array, op, raw
 from ..engine.domain import at, call
-from .cumulative import cumprod, peak
+from .cumulative import cumprod, divisible, peak
 
 __all__ = ["logsumexp", "max", "mean", "min", "prod", "ptp", "sum"]
 
@@ -90,7 +90,9 @@ def prod(x: Array, axis: Any = None, dtype: Any = None, *, keepdims: bool = Fals
     out = x.prod(axis=axis, keepdims=keepdims, dtype=dtype)
 
     def to_x(g: Array) -> Array:
-        quick = raw(x) is x and np.all(out)  # at first order only: the derivative of a quotient cancels where x is tiny
+        quick = raw(x) is x and divisible(
+            out
+        )  # at first order only: the derivative of a quotient cancels where x is tiny
         others = spread(out, x, axis, keepdims) / x if quick else _others(x, all_axes(axis, x.ndim))
         return spread(g, x, axis, keepdims) * others
 

@@ -170,7 +170,9 @@ def astype(x: Array, dtype: Any) -> Any:
     return x.astype(dtype), lambda g: g, None
 
 
-@op(method=True, samples=lambda draw: call(draw.array(draw.shape()), HOST), reference=lambda x, device: x)
+@op(
+    method=True, samples=lambda draw: call(draw.array(draw.shape()), HOST), reference=lambda x, device: x, analytic=True
+)
 def to(x: Array, device: str) -> Any:
     """x on another device; x itself if it lives there.
 

@@ -25,7 +25,6 @@ LIMIT = 1_000_000  # entries of a full Jacobian, counting a result as 100 at lea
 FEWEST = 5  # directions: one alone misses a 1 % error in one entry of 256 more often than not
 AGREE = 1e-4  # complex step and central differences
 NO_PATH = "detached: no path in the graph leads from the result to this input (was .data or .numpy() used on the way?)"
-TRANSPARENT = {"alias", "pick"}  # the engine's own, on whose values nothing is computed
 
 
 def gradcheck(
@@ -161,7 +160,7 @@ def witness(
 ) -> tuple[Callable[[bool], Estimate], str]:
     """How to look at the numeric Jacobian, thoroughly or not, by the best method that applies, and what that is."""
     x = problem.flat_point
-    if all(op.analytic or op.name in TRANSPARENT for op in problem.ops()):
+    if all(op.analytic for op in problem.ops()):
         found, why = by_complex_step(problem, x, rng)
         if found is not None:
             return lambda thorough: found, "complex step"
