@@ -38,7 +38,7 @@ ROOMS = {
     "nn": ("Networks", ["nn.*"]),
     "training": ("Training", ["training.trainer", "training.losses.*", "training.metrics.*", "training.callbacks.*"]),
     "optim": ("Optimisers", ["optim.*"]),
-    "keras": ("Keras's words", ["keras.*", "keras.layers.*"]),
+    "keras": ("Keras's names", ["keras.*", "keras.layers.*"]),
     "verify": ("Verify", ["verify.*"]),
     "viz": ("Pictures", ["viz.*"]),
     "datasets": ("Datasets", ["datasets.*"]),
@@ -157,6 +157,8 @@ SHIM = 'src="https://unpkg.com/iframe-worker/shim"'
 def on_page_markdown(markdown: str, page: Any, config: MkDocsConfig, files: Files) -> str:
     """Lead links into the repository to the pages of the source; a symbol's to its line."""
     here = page.file.src_uri
+    if here in ("index.md", "gallery.md"):
+        page.meta["hide"] = ["navigation"]  # which would list that page alone
 
     def redirected(m: re.Match[str]) -> str:
         target = m["target"]
