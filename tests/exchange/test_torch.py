@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -76,11 +77,49 @@ def test_a_state_that_does_not_fit_changes_nothing() -> None:
     assert all(np.array_equal(a, before[n]) for n, a in model.state_dict().items())
 
 
-def test_layers_in_keras_s_words_are_shown_their_way() -> None:
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+def test_layers_in_keras_s_words_have_pytorch_s_layouts() -> None:
+    layers = keras.layers
+    model = keras.Sequential(
+        [keras.Input((6, 6, 2)), layers.Conv2D(3, (2, 1)), layers.BatchNormalization(scale=False), layers.DepthwiseConv2D(2),
+         layers.Reshape((4, 15)), layers.Bidirectional(layers.GRU(2)), layers.Dense(5)]
+    )  # fmt: skip
+    state = io.torch_state(model)
+    shapes = [a.shape for a in state.values()]
+    assert shapes[:9] == [(3, 2, 2, 1), (3,), (3,), (3,), (3,), (3,), (), (3, 1, 2, 2), (3,)]
+    assert shapes[9:] == [(6, 15), (6, 2), (6,), (6,)] * 2 + [(5, 4), (5,)]
+    before = [p.data.copy() for p in model.weights]
+    other = keras.models.clone_model(model)
+    io.from_torch({n: a + 0 for n, a in state.items()}, other)
+    assert all(np.array_equal(a, p.data) for a, p in zip(before, other.weights))
+
+
+def test_a_scale_that_a_norm_does_not_have_is_no_loss() -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.LayerNormalization(scale=False)])
+    state = io.torch_state(model)
+    assert state["0.weight"].tolist() == [1, 1, 1]
+    io.from_torch(state, model)
+    with pytest.raises(CheckpointError, match=r"only in the state: 0\.gamma"):
+        io.from_torch(state | {"0.weight": np.full(3, 2, np.float32)}, model)
+
+
+def test_layers_in_keras_s_words_that_pytorch_does_not_have() -> None:
+    x = keras.Input((3, 4))
+    model = keras.Model(x, keras.layers.MultiHeadAttention(2, 2)(x, x))
     for attempt in (lambda: io.torch_state(model), lambda: io.from_torch({"weight": np.zeros((2, 3))}, model)):
         with pytest.raises(ExchangeError, match="to_keras takes it to Keras, export_onnx"):
             attempt()
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda: io.from_torch("net.pt"),
+        lambda: io.from_keras("net.keras", zoo.seed()),
+    ],
+)
+def test_files_are_not_read(attempt: Callable[[], object]) -> None:
+    with pytest.raises(TypeError, match="A file is"):
+        attempt()
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,13 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from .. import nn
-from ..engine import Array
+from ..engine import Array, Tensor, raw
+from ..engine.device import host
 from ..engine.errors import ExchangeError
+from ..nn.symbolic import OPERATIONS, Operation, transform
 from ..optim.state import fitting
-from ._parts import ExchangeWarning, Part, State, check_epsilon, imported, paired, parts
+from ._parts import ExchangeWarning, Layout, Part, State, check_epsilon, imported, paired, parts
+from ._torch_keras import LAYOUTS, activation, in_keras_s_words, made_of
 from ._torch_layers import KINDS, Kind, Option, layout_of
 
 __all__ = ["from_torch", "to_torch", "torch_state"]
@@ -40,7 +43,7 @@ def torch_state(model: nn.Module) -> State:
     ``tg.save(torch_state(model), "net.safetensors")`` writes a file for ``net.load_state_dict(safetensors.torch.load_file(...))``,
     where net is the same network with the same names of layers.
     """
-    return {f"{p.name}.{n}" if p.name else n: a for p in layers(model) for n, a in layout_of(p.layer).to(p.own).items()}
+    return {f"{p.name}.{n}" if p.name else n: a for p in layers(model) for n, a in laid(p.layer).to(p.own).items()}
 
 
 @overload
@@ -51,7 +54,8 @@ def to_torch(model: Any, net: Any = None) -> Any:
     """A PyTorch module that predicts what the model predicts; or its weights, put into a module of yours.
 
     net : a ``torch.nn.Module`` with the same layers. They are matched by name, or in order if names differ. None: one is made,
-        for a ``Sequential`` of known layers, and is in evaluation mode; ``net.train()`` to go on training it.
+        for a ``Sequential`` or a ``Model(inputs, outputs)`` of known layers, and is in evaluation mode; ``net.train()`` to go on
+        training it. It takes what the model takes: layers in Keras's words keep their channels last.
     Returns the module, with copies of the weights in PyTorch's layout.
     Errors: MissingExtraError without torch. ExchangeError for a layer that PyTorch does not have: make the module yourself.
     CheckpointError with the differences of both sides if the weights do not fit; nothing is then changed.
@@ -70,7 +74,7 @@ def to_torch(model: Any, net: Any = None) -> Any:
     state: State = {}
     for here, there in paired([p.name for p in own], list(theirs), "the PyTorch module"):
         part = next(p for p in own if p.name == here)
-        state |= {f"{there}.{n}" if there else n: a for n, a in layout_of(part.layer).to(part.own).items()}
+        state |= {f"{there}.{n}" if there else n: a for n, a in laid(part.layer).to(part.own).items()}
     now = {n: as_array(t) for n, t in net.state_dict().items()}
     found = fitting(now, {n: cast(a, now.get(n)) for n, a in state.items()}, "the PyTorch module")
     net.load_state_dict({n: torch.from_numpy(np.array(a)) for n, a in found.items()})
@@ -127,16 +131,21 @@ def from_torch(net: Any, model: nn.Module | None = None) -> nn.Module:
 def layers(model: nn.Module) -> list[Part]:
     """The layers of a model that have weights; attention's go over together.
 
-    Errors: ExchangeError for layers in Keras's words.
+    Errors: ExchangeError for a layer in Keras's words that PyTorch does not have.
     """
     found = list(parts(model, lambda module: isinstance(module, nn.MultiheadAttention)))
     for part in found:
-        if hasattr(part.layer, "add_weight"):
+        if in_keras_s_words(part.layer) and type(part.layer).__name__ not in LAYOUTS:
             raise ExchangeError(
-                f"{part.layer!r} keeps its weights as Keras does, with channels last. to_keras takes it to Keras, export_onnx to "
-                "everywhere else; for PyTorch write the network with the layers of nn."
+                f"{part.layer!r} keeps its weights as Keras does, and PyTorch has no such layer. to_keras takes it to Keras, "
+                "export_onnx to everywhere else."
             )
     return found
+
+
+def laid(layer: nn.Module) -> Layout:
+    """How a layer's weights lie in PyTorch."""
+    return LAYOUTS[type(layer).__name__] if in_keras_s_words(layer) else layout_of(layer)
 
 
 def groups(state: Mapping[str, Any]) -> dict[str, State]:
@@ -152,7 +161,7 @@ def groups(state: Mapping[str, Any]) -> dict[str, State]:
 
 def taken(part: Part, theirs: State) -> State:
     """A layer's arrays in our layout. What does not belong to such a layer stays as it is, for a comparison to list it."""
-    layout = layout_of(part.layer)
+    layout = laid(part.layer)
     try:
         own = layout.back(theirs, part.own)
         return own | {n: theirs[n] for n in set(theirs) - set(layout.to(own))}
@@ -191,6 +200,10 @@ def warn_of_epsilons(own: list[Part], net: Any) -> None:
 def made(torch: Any, module: nn.Module, name: str) -> Any:
     """The PyTorch module for one of ours."""
     own = importlib.import_module(f"{__package__}._torch_modules")
+    if in_keras_s_words(module):
+        return made_of(torch, module, name)
+    if isinstance(module, nn.Model) and module.graph is not None:
+        return graph(torch, module.graph, name)
     if isinstance(module, nn.Sequential):
         return torch.nn.Sequential(*(made(torch, m, f"{name}.{i}".strip(".")) for i, m in enumerate(module)))
     if isinstance(module, (nn.GlobalAvgPool, nn.GlobalMaxPool)):
@@ -205,12 +218,52 @@ def made(torch: Any, module: nn.Module, name: str) -> Any:
         )
     core = constructed(torch, kind, {o.theirs: o.to(ours(module, o)) for o in kind.options}, name)
     if isinstance(module, nn.recurrent.Recurrent):
-        if module.return_state or module.go_backwards or module.stateful:
-            raise ExchangeError(
-                f"to_torch: {name!r} returns or keeps states, or goes backwards. Write that part in PyTorch."
-            )
-        return own.Outputs(core, module.return_sequences)
+        if module.return_state or module.stateful:
+            raise ExchangeError(f"to_torch: {name!r} returns or keeps states. Write that part in PyTorch.")
+        return own.Outputs(core, module.return_sequences, module.go_backwards)
     return own.SelfAttention(core) if isinstance(module, nn.MultiheadAttention) else core
+
+
+def graph(torch: Any, found: Any, name: str) -> Any:
+    """The PyTorch module for a model of symbolic inputs and outputs."""
+    own = importlib.import_module(f"{__package__}._torch_modules")
+    names = {id(part): n.replace(".", "_") for n, part in found.layers.items()}
+    modules = {
+        names[id(p)]: made(torch, p, f"{name}.{n}".strip("."))
+        for n, p in found.layers.items()
+        if not isinstance(p, nn.InputLayer)
+    }
+
+    def slots(nested: Any) -> Any:
+        return transform(lambda symbol: own.Slot(id(symbol)), nested)
+
+    steps = []
+    for step in found.steps:
+        part: Any = names.get(id(step.layer)) or operation(torch, step.layer)
+        steps.append((part, *slots((constants(torch, step.args), constants(torch, step.kwargs))), slots(step.outputs)))
+    return own.Graph(modules, steps, slots(found.inputs), slots(found.outputs))
+
+
+def operation(torch: Any, step: Operation) -> Any:
+    """What an operator, or an activation, between symbolic tensors is for PyTorch's."""
+    if OPERATIONS.get(step.name) is step.function:
+        return step.function
+    try:
+        return activation(torch, step.function)
+    except NotImplementedError as error:
+        raise ExchangeError(
+            f"to_torch: the operation {step.name!r} between layers has no counterpart that can be made by itself. Write the "
+            "network as a torch.nn.Module and give it: to_torch(model, net) puts the weights in. Or export_onnx(model, ...)."
+        ) from error
+
+
+def constants(torch: Any, nested: Any) -> Any:
+    """Arguments with PyTorch's tensors in place of arrays."""
+    if isinstance(nested, dict):
+        return {key: constants(torch, v) for key, v in nested.items()}
+    if type(nested) in (list, tuple):
+        return type(nested)(constants(torch, v) for v in nested)
+    return torch.as_tensor(host(raw(nested))) if isinstance(nested, (np.ndarray, Tensor)) else nested
 
 
 def constructed(torch: Any, kind: Kind, options: dict[str, Any], name: str) -> Any:
@@ -244,15 +297,15 @@ def ours(layer: Any, option: Option) -> Any:
 
 def made_here(net: Any, name: str) -> nn.Module:
     """Our module for one of PyTorch's."""
-    word = type(net).__name__
-    known = type(net).__module__.startswith(("torch.nn.modules.", f"{__package__}."))  # and no other class of that name
-    if not known:
-        word = f"{type(net).__module__}.{word}"
+    word, home = type(net).__name__, type(net).__module__
+    ours = home == f"{__package__}._torch_modules" and word in ("Outputs", "SelfAttention", "OverPlaces")
+    if not ours and not home.startswith("torch.nn.modules."):
+        word = f"{home}.{word}"  # another class, whatever its name
     if word == "Sequential":
         return nn.Sequential(*(made_here(m, f"{name}.{n}".strip(".")) for n, m in net.named_children()))
     if word == "Outputs":
         core = made_here(net.core, name)
-        core.return_sequences = net.all_steps  # type: ignore[attr-defined]
+        core.return_sequences, core.go_backwards = net.all_steps, net.backwards  # type: ignore[attr-defined]
         return core
     if word == "SelfAttention":
         return made_here(net.core, name)
