@@ -157,8 +157,6 @@ SHIM = 'src="https://unpkg.com/iframe-worker/shim"'
 def on_page_markdown(markdown: str, page: Any, config: MkDocsConfig, files: Files) -> str:
     """Lead links into the repository to the pages of the source; a symbol's to its line."""
     here = page.file.src_uri
-    if here in ("index.md", "gallery.md"):
-        page.meta["hide"] = ["navigation"]  # which would list that page alone
 
     def redirected(m: re.Match[str]) -> str:
         target = m["target"]
