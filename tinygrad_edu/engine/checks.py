@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import mutation
-from .errors import InPlaceError, RuleError
+from .errors import GraphError, InPlaceError, RuleError
 from .rule import flat
 from .tensor import ARGS, NUMBER, OP, TRACE, Node, Tensor
 
@@ -22,6 +22,16 @@ def hooked(t: Tensor, g: Any, create_graph: bool) -> Any:
             if current.dtype != t.dtype:
                 current = Tensor(current.data.astype(t.dtype))
     return current if create_graph else current.data
+
+
+def collected(leaf: Tensor, g: Any) -> Tensor:
+    """g added to what earlier walks left in ``.grad``, unless somebody has set it to something else."""
+    before: Any = leaf.grad
+    if not isinstance(before, Tensor) or before.shape != leaf.shape:
+        raise GraphError(
+            f".grad of a Tensor of shape {leaf.shape} was set to {before!r:.60}. Set a Tensor like it, or None."
+        )
+    return type(before)(before.data + g)  # which may say that a step has used it
 
 
 def unchanged(t: Tensor, node: Node) -> None:

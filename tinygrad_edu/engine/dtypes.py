@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from .device import together
-from .rule import flat, holds_tensor, raw
+from .errors import DTypeError
+from .rule import Op, flat, holds_tensor, raw
 from .tensor import Array, Tensor
 
 FLOATS = "fc"
+USUAL = (np.dtype(np.float32), np.dtype(np.float64))
 ndarray = np.ndarray
 PLAIN = {int, float, bool, str, slice, type(None), type(...)}  # types of arguments that are passed on as they are
 
 
-def bare(args: tuple[Any, ...]) -> tuple[Any, Any]:
+def bare(op: Op, args: tuple[Any, ...]) -> tuple[Any, Any]:
     """The common dtype and the bare arguments; no arguments (None) if there is no Tensor among them.
 
     The frequent case in one pass: Tensors and arrays of one float dtype beside options and integer labels, which may be
@@ -34,24 +36,24 @@ def bare(args: tuple[Any, ...]) -> tuple[Any, Any]:
         elif isinstance(v, Tensor):
             array, recorded = v.data, True
             if array.__class__ is not ndarray:
-                return mixed(args)
+                return mixed(op, args)
         else:
-            return mixed(args)
+            return mixed(op, args)
         dtype = array.dtype
         if dtype is not common and dtype.kind not in "iub":
             if common is not None or not array.ndim or dtype.kind != "f":
-                return mixed(args)
+                return mixed(op, args)
             common = dtype
         values.append(array)
-    return (common, values) if recorded and common is not None else mixed(args)
+    return (common, values) if recorded and common is not None else mixed(op, args)
 
 
-def mixed(args: tuple[Any, ...]) -> tuple[Any, Any]:
+def mixed(op: Op, args: tuple[Any, ...]) -> tuple[Any, Any]:
     """The same for arguments of every other kind."""
     if not any(map(holds_tensor, args)):
         return None, None
     together(raw(v) for v in flat(args) if isinstance(v, Tensor) or hasattr(v, "__array_function__"))
-    common = common_dtype(args)
+    common = allowed(op, common_dtype(args))
     return common, [unwrap(v, common) for v in args]
 
 
@@ -75,6 +77,16 @@ def common_dtype(args: tuple[Any, ...]) -> Any:
         strong.add(np.dtype(np.complex64))
     found = strong or weak
     return np.result_type(*found) if len(found) > 1 else next(iter(found), None)
+
+
+def allowed(op: Op, common: Any) -> Any:
+    """The common dtype, unless it is complex and the op is real."""
+    if common is not None and common.kind == "c" and not (op.analytic or op.own_dtype):
+        raise DTypeError(
+            f"{op.name}: complex numbers, for which its value or derivative would be wrong. Compute with the real and the "
+            "imaginary part as two Tensors, or declare @op(analytic=True) if the rule is that of a holomorphic function."
+        )
+    return common
 
 
 def unwrap(v: Any, common: Any) -> Any:

@@ -23,8 +23,7 @@ from typing import Any, ParamSpec, overload
 
 import numpy as np
 
-from .dtypes import bare, common_dtype, lawful
-from .errors import DTypeError
+from .dtypes import USUAL, allowed, bare, common_dtype, lawful
 from .modes import RECORD, mode
 from .outputs import PICK, Parts, of_parts, spread
 from .rule import NO_DEFAULT, Op, checked, edges_of, holds_tensor
@@ -36,9 +35,7 @@ P = ParamSpec("P")
 OPS: dict[str, Op] = {}  # every op by name
 NUMPY: dict[Any, Callable[..., Any]] = {}  # numpy function or ufunc -> op
 NO_OPTIONS: dict[str, Any] = {}
-F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
-new = Tensor.__new__
-ndarray = np.ndarray
+new, ndarray = Tensor.__new__, np.ndarray
 
 
 @overload
@@ -122,8 +119,7 @@ def unary(this: Op) -> Callable[..., Any]:
         result = rule(data)
         if result.__class__ is tuple and len(result) == 2:
             out, pullback = result
-            kind = data.dtype
-            if out.__class__ is ndarray and out.dtype is kind and (kind is F32 or kind is F64) and callable(pullback):
+            if out.__class__ is ndarray and out.dtype is data.dtype in USUAL and callable(pullback):
                 t: Tensor = new(Tensor)
                 t.data, t.grad, t.hooks, t.requires_grad = out, None, (), x.requires_grad
                 t.node = (count(), this, (x,), NO_OPTIONS, ((x, pullback),)) if x.requires_grad else None
@@ -149,9 +145,7 @@ def binary(this: Op) -> Callable[..., Any]:
         result = rule(x.data, y.data)
         if result.__class__ is tuple and len(result) == 3:
             out, px, py = result
-            kind = x.data.dtype
-            usual = out.__class__ is ndarray and out.dtype is kind and (kind is F32 or kind is F64)
-            if usual and callable(px) and callable(py):
+            if out.__class__ is ndarray and out.dtype is x.data.dtype in USUAL and callable(px) and callable(py):
                 t: Tensor = new(Tensor)
                 t.data, t.grad, t.hooks = out, None, ()
                 edges: Any = ((x, px),) if x.requires_grad else ()
@@ -192,22 +186,11 @@ def bind(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple
 
 def run(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Unwrap the arguments, run the rule on bare arrays, and wrap what it returns."""
-    common, values = bare(args)
+    common, values = bare(this, args)
     if values is None:
         result = this.rule(*args, **kwargs)
         return result[0] if isinstance(result, tuple) else result
-    common = allowed(this, common)
     return finish(this, args, kwargs, this.rule(*values, **kwargs), common)
-
-
-def allowed(this: Op, common: Any) -> Any:
-    """The common dtype, unless it is complex and the op is real."""
-    if common is not None and common.kind == "c" and not (this.analytic or this.own_dtype):
-        raise DTypeError(
-            f"{this.name}: complex numbers, for which its value or derivative would be wrong. Compute with the real and the "
-            "imaginary part as two Tensors, or declare @op(analytic=True) if the rule is that of a holomorphic function."
-        )
-    return common
 
 
 def finish(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, common: Any) -> Any:

@@ -136,8 +136,7 @@ class Tensor(NDArray, Methods):
 
         def keep(g: Tensor) -> None:
             if (t := this()) is not None:
-                kept = g if g.requires_grad else Tensor(g.data.copy())
-                t.grad = kept if t.grad is None else t.grad + kept
+                t.grad = t.grad + g if t.grad is not None else g if g.requires_grad else Tensor(g.data.copy())
 
         if self.node is not None:
             self.register_hook(keep)

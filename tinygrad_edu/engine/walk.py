@@ -163,12 +163,7 @@ def accumulate(gradients: Pairs) -> None:
         if isinstance(g, Tensor):
             leaf.grad = g if leaf.grad is None else leaf.grad + g
         elif leaf.grad is not None:
-            before: Any = leaf.grad  # of whatever type a user may have set
-            if not isinstance(before, Tensor) or before.shape != leaf.shape:
-                raise GraphError(
-                    f".grad of a Tensor of shape {leaf.shape} was set to {before!r:.60}. Set a Tensor like it, or None."
-                )
-            leaf.grad = type(before)(before.data + g)  # which may say that a step has used it
+            leaf.grad = checks.collected(leaf, g)
         else:
             leaf.grad = wrap(as_array(g if private(g) else g.copy()))
 
