@@ -115,7 +115,8 @@ def test_several_of_a_kind_have_keys_of_their_own() -> None:
 def test_every_metric_is_made_again_from_its_configuration(name: str) -> None:
     cls = getattr(metrics, name)
     first = {"MeanMetricWrapper": [metrics.binary_accuracy], "SensitivityAtSpecificity": [0.5], "SpecificityAtSensitivity": [0.5],
-             "PrecisionAtRecall": [0.5], "RecallAtPrecision": [0.5]}.get(name, [])  # fmt: skip
+             "PrecisionAtRecall": [0.5], "RecallAtPrecision": [0.5], "MeanIoU": [3], "OneHotMeanIoU": [3], "IoU": [3, [0, 2]],
+             "OneHotIoU": [3, [0, 2]]}.get(name, [])  # fmt: skip
     metric = cls(*first, name="mine")
     config = metric.get_config()
     again = cls.from_config(config)

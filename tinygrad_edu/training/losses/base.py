@@ -224,9 +224,9 @@ def name_of(function: Any) -> str:
 
 
 def snake_case(name: str) -> str:
-    """``MyLoss`` -> ``my_loss``."""
+    """``MyLoss`` -> ``my_loss``, ``R2Score`` -> ``r2_score``."""
     out = ""
     for before, letter, after in zip(" " + name, name, name[1:] + " ", strict=False):
-        starts = letter.isupper() and (before.islower() or (before.isupper() and after.islower()))
+        starts = letter.isupper() and (before.islower() or after.islower())
         out += ("_" if starts and out else "") + letter.lower()
     return out
