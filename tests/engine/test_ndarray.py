@@ -90,6 +90,13 @@ def test_dlpack_shares_memory_and_does_not_detach_silently() -> None:
         np.from_dlpack(leaf())
 
 
+def test_dlpack_of_memory_that_runs_backwards() -> None:
+    t = Tensor(np.arange(3.0)[::-1])
+    with pytest.raises(BufferError, match=r"tensor\.copy\(\)"):
+        np.from_dlpack(t)
+    assert np.from_dlpack(t.copy()).tolist() == [2, 1, 0]
+
+
 def test_asarray_of_a_tensor_without_gradient() -> None:
     t = Tensor(np.arange(3.0))
     assert np.asarray(t) is not None

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers import zoo
 from helpers.device import standing_in
+from helpers.threads import Room, ThreadWorld
 
 from tinygrad_edu import io
 from tinygrad_edu.engine.errors import DeviceError, ExchangeError
@@ -40,4 +41,4 @@ def test_what_needs_the_host_says_so() -> None:
         program(model, x)
     optimizer = SGD(model.parameters())
     with pytest.raises(DeviceError, match="adds up gradients in the host's memory"):
-        Gradients(optimizer.groups[0].flats[0])
+        Gradients(optimizer.groups[0].flats[0], ThreadWorld(Room(1), 0))

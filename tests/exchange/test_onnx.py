@@ -119,6 +119,21 @@ def test_masks_of_recurrent_layers_are_the_same_steps_for_every_example(name: st
     assert found[0].count("where") == (11 if name == "LSTM" else 7)  # the last memory of an LSTM leads to nothing
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        nn.Sequential(nn.GRU(3, 2, stateful=True)),
+        keras.Sequential([keras.layers.Bidirectional(keras.layers.LSTM(2, stateful=True))]),
+    ],
+)
+def test_a_file_has_no_memory(model: Any) -> None:
+    x = np.ones((4, 5, 3), np.float32)
+    model(x)
+    with pytest.raises(ExchangeError, match=r"is stateful, .* a file has no memory"):
+        program(model, x[:1])
+    model(x)  # which would refuse another batch than the last call's
+
+
 def test_ids_that_are_all_alike() -> None:
     model, ids = zoo.subject(zoo.gru)
     for x in (np.zeros_like(ids), np.zeros_like(ids[:1, :1]), np.zeros_like(ids, dtype=np.float32)):

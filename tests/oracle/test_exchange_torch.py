@@ -181,6 +181,55 @@ def test_what_we_do_not_have() -> None:
         from_torch({"weight": np.zeros(2)})
 
 
+LOST: list[tuple[Callable[[], Any], str]] = [  # what a layer of ours of the same name would not do
+    (lambda: torch.nn.AvgPool2d(2, divisor_override=3), "AvgPool2d at '0' has divisor_override=3; None is needed"),
+    (lambda: torch.nn.MaxPool2d(2, return_indices=True), "return_indices=True; False is needed"),
+    (lambda: torch.nn.Upsample(scale_factor=1.5), r"scale_factor=1\.5, which is no whole number"),
+    (lambda: torch.nn.Upsample(scale_factor=(2.0, 2.5)), r"scale_factor=\(2\.0, 2\.5\), which is no whole number"),
+    (lambda: torch.nn.BatchNorm1d(3, momentum=None), "momentum=None, which averages all batches"),
+    (lambda: torch.nn.Softmax(), "dim=None, which guesses the axis"),
+    (lambda: type("Linear", (torch.nn.Linear,), {"forward": lambda self, x: x})(3, 2), r"\.Linear at '0' cannot"),
+    (lambda: torch.nn.utils.parametrizations.weight_norm(torch.nn.Linear(2, 2)), "ParametrizedLinear at '0' cannot"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "message"), LOST)
+def test_nothing_is_lost_without_a_word(make: Callable[[], Any], message: str) -> None:
+    with pytest.raises(ExchangeError, match=message):
+        from_torch(torch.nn.Sequential(make()))
+
+
+def test_layers_that_have_no_weights_to_read_sizes_from() -> None:
+    model, x = zoo.around(lambda: nn.GroupNorm(2, 4, affine=False), (2, 4, 3))
+    net = to_torch(model)
+    assert net[0].num_channels == 4
+    np.testing.assert_allclose(theirs(net, x), zoo.predictions(model, x), rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(zoo.predictions(from_torch(net), x), zoo.predictions(model, x))
+
+
+def test_the_epsilon_that_pytorch_leaves_open() -> None:
+    x = np.float32([[1e-3, -2e-3, 3e-3]])
+    net = torch.nn.RMSNorm(3)
+    np.testing.assert_allclose(zoo.predictions(from_torch(net), x), theirs(net, x), rtol=0, atol=1e-6)
+
+
+def test_recurrent_layers_that_go_backwards() -> None:
+    model, x = zoo.around(lambda: nn.GRU(3, 4, return_sequences=True, go_backwards=True), (2, 5, 3))
+    net = to_torch(model)
+    np.testing.assert_allclose(theirs(net, x), zoo.predictions(model, x), rtol=0, atol=1e-6)
+    np.testing.assert_array_equal(zoo.predictions(from_torch(net), x), zoo.predictions(model, x))
+
+
+def test_other_things_than_models() -> None:
+    for attempt in (
+        lambda: to_torch(3),
+        lambda: to_torch(zoo.seed(), "net"),
+        lambda: from_torch(torch.nn.ReLU(), "net"),
+    ):
+        with pytest.raises(TypeError, match="a model of ours"):
+            attempt()
+
+
 def test_another_epsilon_is_said() -> None:
     net = torch.nn.Sequential(torch.nn.LayerNorm(3, eps=0.1))
     with pytest.warns(ExchangeWarning, match="epsilon=1e-05 here and 0.1 there"):

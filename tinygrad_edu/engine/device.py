@@ -99,7 +99,10 @@ def moved(array: Any, device: str) -> Any:
 
 def beside(x: Any, array: Any, dtype: Any = None) -> Any:
     """An array of the host's, such as a random draw, where the Tensor or array ``x`` lives, as one of x's library."""
-    return np.asarray(array, dtype, like=x.data if hasattr(x, "requires_grad") else x)
+    x = x.data if hasattr(x, "requires_grad") else x
+    if isinstance(x, np.ndarray) and isinstance(array, np.ndarray):
+        return array if dtype is None else array.astype(dtype, copy=False)  # with its class, for it may be a subclass
+    return np.asarray(array, dtype, like=x)
 
 
 def together(arrays: Iterable[Any]) -> None:

@@ -182,6 +182,10 @@ class NDArray:
 
     def __dlpack__(self, **kwargs: Any) -> Any:
         self._refuse_detach("from_dlpack(tensor)")
+        if any(step < 0 for step in self.data.strides):  # PyTorch would end the process
+            raise BufferError(
+                "from_dlpack(tensor): its memory runs backwards, as after a flip. Give a copy: tensor.copy()."
+            )
         return self.data.__dlpack__(**kwargs)
 
     def __dlpack_device__(self) -> Any:

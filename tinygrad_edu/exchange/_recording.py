@@ -86,6 +86,12 @@ def program(model: Callable[..., Any], example: Any) -> Program:
     """
     if isinstance(model, Module) and any(p.device != HOST for _, p in model.named_variables()):
         raise ExchangeError("export_onnx: the model is on another device. Move it to the host first: model.to('cpu').")
+    for name, module in model.named_modules() if isinstance(model, Module) else ():
+        if getattr(module, "stateful", False):
+            raise ExchangeError(
+                f"export_onnx: {name or 'the model'} is stateful, {module!r}, and a file has no memory. Make the model with "
+                "stateful=False, or have it take the states and return them (initial_state, return_state=True)."
+            )
     first = Run(model, example, SIZES[0], lambda array: array)
     if isinstance(model, Module):  # the first run may have built it: now its dtype is known
         first = Run(model, example, SIZES[0], lambda array: array)

@@ -61,8 +61,8 @@ class Traced(np.ndarray):
         )
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        """All other functions of numpy's."""
-        if function.__name__ in BY_SHAPE or ("like" in kwargs and not any(isinstance(v, Traced) for v in args)):
+        """All other functions of numpy's; without one of these arrays among the arguments it was called for ``like=``."""
+        if function.__name__ in BY_SHAPE or not holds((args, kwargs)):
             return function(*bare(args), **bare(kwargs))
         return noted(function, function.__name__, args, kwargs)
 
@@ -119,6 +119,13 @@ def bare(nested: Any) -> Any:
     if type(nested) is dict:
         return {key: bare(v) for key, v in nested.items()}
     return nested
+
+
+def holds(nested: Any) -> bool:
+    """Whether one of these arrays is in a structure of lists, tuples and dicts."""
+    if isinstance(nested, (list, tuple, dict)):
+        return any(map(holds, nested.values() if isinstance(nested, dict) else nested))
+    return isinstance(nested, Traced)
 
 
 def as_made(array: Traced) -> bool:
