@@ -12,8 +12,8 @@ __all__ = ["as_array", "eye", "largest", "logaddexp_accumulate", "vecdot"]
 
 
 def largest(x: Array, axis: Any) -> Array:
-    """The largest entries of a bare array over axes, which are kept; -inf of nothing."""
-    return x.max(axis=axis, keepdims=True) if x.size else x.sum(axis=axis, keepdims=True) - np.inf
+    """The largest entries of a bare array over axes, which are kept; 0 of nothing."""
+    return (x.max if x.size else x.sum)(axis=axis, keepdims=True)
 
 
 def eye(x: Array, rows: int, columns: int, k: int = 0) -> Array:

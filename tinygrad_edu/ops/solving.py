@@ -88,7 +88,7 @@ def _cofactors(x: Array, value: Array) -> Array:
     try:
         inverse = np.linalg.inv(x)
         # at first order the small pivot in the value cancels that in the inverse; in their derivatives it does not
-        if bare is x or _condition(bare, raw(inverse)) < np.finfo(x.dtype).eps ** -0.5:
+        if bare is x or np.all(_condition(bare, raw(inverse)) < np.finfo(x.dtype).eps ** -0.5):
             return value[..., None, None] * turned(inverse)
     except np.linalg.LinAlgError:
         pass
@@ -99,9 +99,9 @@ def _cofactors(x: Array, value: Array) -> Array:
     return np.where(odd, -unsigned, unsigned)
 
 
-def _condition(x: Array, inverse: Array) -> float:
-    """How near to singular the worst of the matrices is: at least |x| |1/x|."""
-    return float((abs(x).sum(axis=(-2, -1)) * abs(inverse).sum(axis=(-2, -1))).max()) if x.size else 0.0
+def _condition(x: Array, inverse: Array) -> Array:
+    """How near to singular each matrix is: at least |x| |1/x|."""
+    return abs(x).sum(axis=(-2, -1)) * abs(inverse).sum(axis=(-2, -1))
 
 
 @op(numpy=np.linalg.slogdet, samples=_regular, note=SINGULAR)
