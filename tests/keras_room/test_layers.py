@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.device import standing_in
 
 import tinygrad_edu
 from tinygrad_edu import Sequential, Tensor, keras, no_grad, set_random_seed
@@ -15,20 +16,25 @@ from tinygrad_edu.engine.errors import DTypeError, NotReadyError, ShapeError, Un
 from tinygrad_edu.keras import layers
 from tinygrad_edu.training.masks import mask_of
 
-IMAGE, SEQUENCE, FLAT = (2, 6, 6, 4), (2, 6, 4), (2, 6)
+VOLUME, IMAGE, SEQUENCE, FLAT = (2, 4, 4, 5, 2), (2, 6, 6, 4), (2, 6, 4), (2, 6)
 MAKE = {
     "Activation": (lambda: layers.Activation("relu"), FLAT),
     "AveragePooling1D": (layers.AveragePooling1D, SEQUENCE),
     "AveragePooling2D": (layers.AveragePooling2D, IMAGE),
+    "AveragePooling3D": (layers.AveragePooling3D, VOLUME),
     "BatchNormalization": (layers.BatchNormalization, IMAGE),
     "Bidirectional": (lambda: layers.Bidirectional(layers.LSTM(3)), SEQUENCE),
     "Conv1D": (lambda: layers.Conv1D(3, 2), SEQUENCE),
     "Conv1DTranspose": (lambda: layers.Conv1DTranspose(3, 2), SEQUENCE),
     "Conv2D": (lambda: layers.Conv2D(3, 2), IMAGE),
     "Conv2DTranspose": (lambda: layers.Conv2DTranspose(3, 2), IMAGE),
+    "Conv3D": (lambda: layers.Conv3D(3, 2), VOLUME),
+    "Conv3DTranspose": (lambda: layers.Conv3DTranspose(3, 2), VOLUME),
     "Cropping1D": (layers.Cropping1D, SEQUENCE),
     "Cropping2D": (lambda: layers.Cropping2D(1), IMAGE),
+    "Cropping3D": (layers.Cropping3D, VOLUME),
     "Dense": (lambda: layers.Dense(3, kernel_regularizer="l2", kernel_constraint="max_norm"), FLAT),
+    "DepthwiseConv1D": (lambda: layers.DepthwiseConv1D(2), SEQUENCE),
     "DepthwiseConv2D": (lambda: layers.DepthwiseConv2D(2), IMAGE),
     "Dropout": (lambda: layers.Dropout(0.5), FLAT),
     "ELU": (layers.ELU, FLAT),
@@ -39,8 +45,10 @@ MAKE = {
     "GaussianNoise": (lambda: layers.GaussianNoise(0.5), FLAT),
     "GlobalAveragePooling1D": (layers.GlobalAveragePooling1D, SEQUENCE),
     "GlobalAveragePooling2D": (layers.GlobalAveragePooling2D, IMAGE),
+    "GlobalAveragePooling3D": (layers.GlobalAveragePooling3D, VOLUME),
     "GlobalMaxPooling1D": (layers.GlobalMaxPooling1D, SEQUENCE),
     "GlobalMaxPooling2D": (layers.GlobalMaxPooling2D, IMAGE),
+    "GlobalMaxPooling3D": (layers.GlobalMaxPooling3D, VOLUME),
     "Identity": (layers.Identity, FLAT),
     "LSTM": (lambda: layers.LSTM(3), SEQUENCE),
     "LayerNormalization": (layers.LayerNormalization, FLAT),
@@ -48,6 +56,7 @@ MAKE = {
     "Masking": (layers.Masking, SEQUENCE),
     "MaxPooling1D": (layers.MaxPooling1D, SEQUENCE),
     "MaxPooling2D": (layers.MaxPooling2D, IMAGE),
+    "MaxPooling3D": (layers.MaxPooling3D, VOLUME),
     "PReLU": (layers.PReLU, FLAT),
     "Permute": (lambda: layers.Permute((2, 1)), SEQUENCE),
     "RandomFlip": (layers.RandomFlip, IMAGE),
@@ -57,16 +66,20 @@ MAKE = {
     "RepeatVector": (lambda: layers.RepeatVector(3), FLAT),
     "Rescaling": (lambda: layers.Rescaling(0.5), FLAT),
     "Reshape": (lambda: layers.Reshape((3, 2)), FLAT),
+    "SeparableConv1D": (lambda: layers.SeparableConv1D(3, 2), SEQUENCE),
     "SeparableConv2D": (lambda: layers.SeparableConv2D(3, 2), IMAGE),
     "SimpleRNN": (lambda: layers.SimpleRNN(3), SEQUENCE),
     "Softmax": (layers.Softmax, FLAT),
     "SpatialDropout1D": (lambda: layers.SpatialDropout1D(0.5), SEQUENCE),
     "SpatialDropout2D": (lambda: layers.SpatialDropout2D(0.5), IMAGE),
+    "SpatialDropout3D": (lambda: layers.SpatialDropout3D(0.5), VOLUME),
     "TimeDistributed": (lambda: layers.TimeDistributed(layers.Dense(2)), SEQUENCE),
     "UpSampling1D": (layers.UpSampling1D, SEQUENCE),
     "UpSampling2D": (layers.UpSampling2D, IMAGE),
+    "UpSampling3D": (lambda: layers.UpSampling3D(3), VOLUME),
     "ZeroPadding1D": (layers.ZeroPadding1D, SEQUENCE),
     "ZeroPadding2D": (layers.ZeroPadding2D, IMAGE),
+    "ZeroPadding3D": (layers.ZeroPadding3D, VOLUME),
 }
 MERGES = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"]
 ELSEWHERE = {*MERGES, "Dot", "Lambda", "Layer", "MultiHeadAttention"}  # have tests of their own
@@ -91,6 +104,40 @@ def test_a_layer_is_made_again_from_its_configuration(name: str) -> None:
     again.set_weights(layer.get_weights())
     np.testing.assert_array_equal(again(x, training=False).numpy(), out.numpy())
     assert again.get_config() == layer.get_config()
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_a_layer_comes_back_from_a_file(name: str, tmp_path: Path) -> None:
+    make, shape = MAKE[name]
+    model, x = Sequential(make()), values(*shape)
+    out = model(x, training=False).numpy()
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(x, training=False).numpy(), out)
+
+
+@pytest.mark.parametrize("name", MAKE)
+def test_a_layer_stays_on_its_device(name: str) -> None:
+    """In training, forward and backward; what it draws comes from the host's generator and goes there."""
+    make, shape = MAKE[name]
+    layer, x = make(), values(*shape)
+    layer(x, training=False)
+    here, seen = [], []
+    with standing_in("standin"):
+        for where, found in (("cpu", here), ("standin", seen)):
+            set_random_seed(0)
+            one = layer.from_config(layer.get_config())  # with draws that begin anew
+            one(x, training=False)
+            one.set_weights(layer.get_weights())
+            one.to(where)
+            inputs = Tensor(x, requires_grad=True).to(where)
+            out = one(inputs, training=True)
+            if out.requires_grad:
+                (out * out).sum().backward()
+            found += [out, *(p.grad for p in one.trainable_weights)]
+            assert {getattr(t, "device", where) for t in [*found, *one.weights]} == {where}
+        for mine, theirs in zip(here, seen, strict=True):
+            np.testing.assert_allclose(theirs.numpy(), mine.numpy(), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", MAKE)
@@ -121,22 +168,26 @@ def test_an_unknown_argument_is_refused_by_name(name: str) -> None:
 @pytest.mark.parametrize("name", [n for n, (_, shape) in MAKE.items() if shape != FLAT and n.endswith("D")])
 def test_wrong_ranks_are_refused(name: str) -> None:
     with pytest.raises(ShapeError, match="needed"):
-        MAKE[name][0]()(values(2, 3, 4, 5, 6), training=True)
+        MAKE[name][0]()(values(*MAKE[name][1], 2), training=True)
 
 
 @pytest.mark.parametrize(
-    "name", ["Conv2D", "Conv2DTranspose", "MaxPooling2D", "GlobalAveragePooling2D", "ZeroPadding2D"]
-)
+    "name",
+    [
+        "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Cropping3D", "DepthwiseConv1D", "GlobalAveragePooling2D",
+        "GlobalMaxPooling3D", "MaxPooling2D", "SeparableConv1D", "UpSampling3D", "ZeroPadding2D", "ZeroPadding3D",
+    ],
+)  # fmt: skip
 def test_channels_first(name: str) -> None:
     make, shape = MAKE[name]
     last = make()
     first = type(last).from_config(last.get_config() | {"data_format": "channels_first"})
     x = values(*shape)
     out = last(x).numpy()
-    turned = x.transpose(0, 3, 1, 2)
+    turned = np.moveaxis(x, -1, 1)
     first(turned)
     first.set_weights(last.get_weights())
-    expected = out.transpose(0, 3, 1, 2) if out.ndim == 4 else out
+    expected = np.moveaxis(out, -1, 1)
     np.testing.assert_allclose(first(turned).numpy(), expected, rtol=1e-6)
 
 
@@ -389,6 +440,8 @@ def test_shapes_that_do_not_fit(layer: layers.Layer, inputs: object) -> None:
         lambda: layers.LSTM(2, dropout=1),
         lambda: layers.Conv2D(2, 3, padding="some"),
         lambda: layers.Conv2D(2, 3, data_format="last"),
+        lambda: layers.Conv3D(2, (3, 3)),
+        lambda: layers.ZeroPadding3D((1, 1)),
         lambda: layers.Permute((1, 3)),
         lambda: layers.Dot(0),
         lambda: layers.RandomFlip("sideways"),

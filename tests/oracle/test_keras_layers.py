@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.oracle, pytest.mark.filterwarnings("ignore")]
 
 RNG = np.random.default_rng(11)
 IDS = np.array([[1, 2, 0, 0], [3, 1, 2, 0], [4, 4, 1, 2]])
-SEQUENCE, IMAGE, FLAT = (3, 6, 4), (3, 7, 8, 4), (5, 6)
+SEQUENCE, IMAGE, VOLUME, FLAT = (3, 6, 4), (3, 7, 8, 4), (3, 4, 5, 6, 2), (5, 6)
 
 LAYERS = {
     # dense and elementwise
@@ -46,16 +46,26 @@ LAYERS = {
         lambda m: m.Conv2DTranspose(2, 3, strides=2, padding="same", output_padding=1),
         IMAGE,
     ),
-    "depthwise": (lambda m: m.DepthwiseConv2D(3, depth_multiplier=2, padding="same"), IMAGE),
-    "separable": (lambda m: m.SeparableConv2D(3, 3, depth_multiplier=2), IMAGE),
+    "conv3d": (lambda m: m.Conv3D(3, (2, 3, 2), strides=(1, 2, 1), padding="same", activation="tanh"), VOLUME),
+    "conv3d_dilated": (lambda m: m.Conv3D(4, 2, groups=2, dilation_rate=(1, 2, 3), use_bias=False), VOLUME),
+    "conv3d_transpose": (lambda m: m.Conv3DTranspose(2, 3, 2, "same", "channels_last", (1, 1, 1)), VOLUME),
+    "conv3d_transpose_valid": (lambda m: m.Conv3DTranspose(2, 2, strides=(1, 2, 3), activation="relu"), VOLUME),
+    "depthwise1d": (lambda m: m.DepthwiseConv1D(3, 1, "same", 2, dilation_rate=2, activation="tanh"), SEQUENCE),
+    "depthwise2d": (lambda m: m.DepthwiseConv2D(3, depth_multiplier=2, padding="same"), IMAGE),
+    "separable1d": (lambda m: m.SeparableConv1D(3, 3, 2, "same", depth_multiplier=2), SEQUENCE),
+    "separable2d": (lambda m: m.SeparableConv2D(3, 3, depth_multiplier=2), IMAGE),
     "max_pooling1d": (lambda m: m.MaxPooling1D(3, 2, padding="same"), SEQUENCE),
     "max_pooling2d": (lambda m: m.MaxPooling2D(), IMAGE),
+    "max_pooling3d": (lambda m: m.MaxPooling3D((1, 2, 3), padding="same"), VOLUME),
     "average_pooling1d": (lambda m: m.AveragePooling1D(2), SEQUENCE),
     "average_pooling2d": (lambda m: m.AveragePooling2D(3, 2, padding="same"), IMAGE),
+    "average_pooling3d": (lambda m: m.AveragePooling3D(2, (1, 2, 2), "same"), VOLUME),
     "global_average1d": (lambda m: m.GlobalAveragePooling1D(), SEQUENCE),
     "global_average2d": (lambda m: m.GlobalAveragePooling2D(keepdims=True), IMAGE),
+    "global_average3d": (lambda m: m.GlobalAveragePooling3D(), VOLUME),
     "global_max1d": (lambda m: m.GlobalMaxPooling1D(), SEQUENCE),
     "global_max2d": (lambda m: m.GlobalMaxPooling2D(), IMAGE),
+    "global_max3d": (lambda m: m.GlobalMaxPooling3D(keepdims=True), VOLUME),
     # shapes
     "flatten": (lambda m: m.Flatten(), IMAGE),
     "reshape": (lambda m: m.Reshape((-1, 8)), IMAGE),
@@ -64,10 +74,13 @@ LAYERS = {
     "up_sampling1d": (lambda m: m.UpSampling1D(3), SEQUENCE),
     "up_sampling2d": (lambda m: m.UpSampling2D((2, 3)), IMAGE),
     "up_sampling2d_bilinear": (lambda m: m.UpSampling2D(2, interpolation="bilinear"), IMAGE),
+    "up_sampling3d": (lambda m: m.UpSampling3D((1, 2, 3)), VOLUME),
     "zero_padding1d": (lambda m: m.ZeroPadding1D((1, 2)), SEQUENCE),
     "zero_padding2d": (lambda m: m.ZeroPadding2D(((1, 0), (2, 3))), IMAGE),
+    "zero_padding3d": (lambda m: m.ZeroPadding3D((1, 0, 2)), VOLUME),
     "cropping1d": (lambda m: m.Cropping1D((1, 2)), SEQUENCE),
     "cropping2d": (lambda m: m.Cropping2D(((1, 0), (2, 3))), IMAGE),
+    "cropping3d": (lambda m: m.Cropping3D(((1, 0), (2, 1), (0, 3))), VOLUME),
     "rescaling": (lambda m: m.Rescaling(0.5, -1), IMAGE),
     # norms
     "batch_normalization": (lambda m: m.BatchNormalization(), IMAGE),
@@ -96,6 +109,7 @@ DRAWN = {  # what they do in training is drawn, and so not the same in both: onl
     "gaussian_noise": (lambda m: m.GaussianNoise(0.5), FLAT),
     "spatial_dropout1d": (lambda m: m.SpatialDropout1D(0.5), SEQUENCE),
     "spatial_dropout2d": (lambda m: m.SpatialDropout2D(0.5), IMAGE),
+    "spatial_dropout3d": (lambda m: m.SpatialDropout3D(0.5), VOLUME),
     "random_flip": (lambda m: m.RandomFlip(), IMAGE),
     "random_rotation": (lambda m: m.RandomRotation(0.1), IMAGE),
     "random_translation": (lambda m: m.RandomTranslation(0.1, 0.1), IMAGE),
@@ -350,4 +364,4 @@ def test_defaults_are_the_same(name: str) -> None:
     for word, parameter in inspect.signature(getattr(keras.layers, name)).parameters.items():
         if word in mine and parameter.default is not inspect.Parameter.empty:
             wanted = "zeros" if str(parameter.default) == "Zeros" else parameter.default
-            assert mine[word] == wanted or wanted == (mine[word],) * 2, word
+            assert mine[word] == wanted or wanted in ((mine[word],) * 2, (mine[word],) * 3), word

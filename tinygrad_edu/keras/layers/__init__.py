@@ -24,11 +24,15 @@ __all__ += sorted(
     n for word, m in families.items() if word[0] != "_" and word not in ("base", "wrappers") for n in m.__all__
 )
 
-MaxPool1D, MaxPool2D = MaxPooling1D, MaxPooling2D  # noqa: F405
-AvgPool1D, AvgPool2D = AveragePooling1D, AveragePooling2D  # noqa: F405
+MaxPool1D, MaxPool2D, MaxPool3D = MaxPooling1D, MaxPooling2D, MaxPooling3D  # noqa: F405
+AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D  # noqa: F405
 GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D  # noqa: F405
+GlobalAvgPool3D, GlobalMaxPool3D = GlobalAveragePooling3D, GlobalMaxPooling3D  # noqa: F405
 GlobalMaxPool1D, GlobalMaxPool2D = GlobalMaxPooling1D, GlobalMaxPooling2D  # noqa: F405
-Convolution1D, Convolution2D, Convolution2DTranspose = Conv1D, Conv2D, Conv2DTranspose  # noqa: F405
+Convolution1D, Convolution2D, Convolution3D = Conv1D, Conv2D, Conv3D  # noqa: F405
+Convolution1DTranspose, Convolution2DTranspose = Conv1DTranspose, Conv2DTranspose  # noqa: F405
+Convolution3DTranspose = Conv3DTranspose  # noqa: F405
+SeparableConvolution1D, SeparableConvolution2D = SeparableConv1D, SeparableConv2D  # noqa: F405
 
 KNOWN = {name: value for name, value in vars().items() if isinstance(value, type) and issubclass(value, Layer)}
 # Lambda is code, which no file holds

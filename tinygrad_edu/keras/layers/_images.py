@@ -10,9 +10,11 @@ from .base import Layer
 
 __all__ = ["Images", "each", "padding_word"]
 
+SIZES = {1: "steps", 2: "height, width", 3: "depth, height, width"}
+
 
 class Images(Layer):
-    """A layer over images or sequences (N, *size, C), or (N, C, *size) with data_format="channels_first"."""
+    """A layer over sequences, images or volumes (N, *size, C), or (N, C, *size) with data_format="channels_first"."""
 
     rank: int
     data_format: Any = None
@@ -41,7 +43,7 @@ class Images(Layer):
     def channels(self, input_shape: tuple[int, ...]) -> int:
         """The number of channels of an input."""
         if len(input_shape) != self.rank + 2:
-            sizes = ", ".join(("steps",) if self.rank == 1 else ("height", "width"))
+            sizes = SIZES[self.rank]
             what = f"(batch, {sizes}, channels)" if self.channels_last else f"(batch, channels, {sizes})"
             raise ShapeError(f"{self.name}: inputs {what} are needed, not {tuple(input_shape)}.")
         return input_shape[-1 if self.channels_last else 1]
@@ -49,7 +51,10 @@ class Images(Layer):
 
 def each(value: Any, rank: int) -> tuple[int, ...]:
     """One number for each axis."""
-    return tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
+    if len(values) != rank:
+        raise ValueError(f"One number, or one for each of {rank} axes is needed, not {value!r}.")
+    return values
 
 
 def padding_word(name: str, padding: Any, allowed: tuple[str, ...] = ("valid", "same")) -> str:

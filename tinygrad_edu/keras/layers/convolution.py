@@ -9,10 +9,13 @@ from ...engine import Tensor
 from ...engine.errors import ShapeError
 from ._images import Images, each, padding_word
 
-__all__ = ["Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "DepthwiseConv2D", "SeparableConv2D"]
+__all__ = [
+    "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "DepthwiseConv1D", "DepthwiseConv2D",
+    "SeparableConv1D", "SeparableConv2D",
+]  # fmt: skip
 
-CONV = {1: ops.conv1d, 2: ops.conv2d}
-TRANSPOSED = {1: ops.conv_transpose1d, 2: ops.conv_transpose2d}
+CONV = {1: ops.conv1d, 2: ops.conv2d, 3: ops.conv3d}
+TRANSPOSED = {1: ops.conv_transpose1d, 2: ops.conv_transpose2d, 3: ops.conv_transpose3d}
 
 
 def turned(kernel: Tensor) -> Tensor:
@@ -85,6 +88,11 @@ class Conv2D(_Conv):
     rank = 2
 
 
+class Conv3D(_Conv):
+    __doc__ = _Conv.__doc__
+    rank = 3
+
+
 class _ConvTranspose(Images):
     """The adjoint of a convolution: enlarges its input by the strides.
 
@@ -147,6 +155,34 @@ class Conv2DTranspose(_ConvTranspose):
     rank = 2
 
 
+class Conv3DTranspose(_ConvTranspose):
+    __doc__ = _ConvTranspose.__doc__
+    rank = 3
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: Any,
+        strides: Any = 1,
+        padding: str = "valid",
+        data_format: str | None = None,  # before output_padding, unlike the other two
+        output_padding: Any = None,
+        dilation_rate: Any = 1,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        given = {name: value for name, value in locals().items() if name not in ("self", "kwargs", "__class__")}
+        super().__init__(**given, **kwargs)
+
+
 def margins(kernel: int, stride: int, padding: str, spare: int | None) -> tuple[int, int, int]:
     """What is cut off an axis of the full output before and after it, and what is added after it."""
     if padding == "valid":
@@ -164,23 +200,21 @@ def spread(kernel: Tensor) -> Tensor:
     return out.reshape(out.shape[0] * out.shape[1], 1, *out.shape[2:])
 
 
-class DepthwiseConv2D(Images):
+class _DepthwiseConv(Images):
     """A convolution of each channel by itself, with depth_multiplier kernels of its own.
 
     kernel : (*kernel_size, in, depth_multiplier)          bias : (in * depth_multiplier,)
     The other arguments are those of ``Conv2D``.
     """
 
-    rank = 2
-
     def __init__(
         self,
         kernel_size: Any,
-        strides: Any = (1, 1),
+        strides: Any = 1,
         padding: str = "valid",
         depth_multiplier: int = 1,
         data_format: str | None = None,
-        dilation_rate: Any = (1, 1),
+        dilation_rate: Any = 1,
         activation: Any = None,
         use_bias: bool = True,
         depthwise_initializer: Any = "glorot_uniform",
@@ -199,33 +233,42 @@ class DepthwiseConv2D(Images):
     def build(self, input_shape: Any) -> None:
         """Make the kernel and the bias."""
         channels = self.channels(input_shape)
-        self.kernel = self.weight_for("depthwise", (*each(self.kernel_size, 2), channels, self.depth_multiplier))
+        size = each(self.kernel_size, self.rank)
+        self.kernel = self.weight_for("depthwise", (*size, channels, self.depth_multiplier))
         self.bias = self.weight_for("bias", (channels * self.depth_multiplier,)) if self.use_bias else None
 
     def call(self, inputs: Tensor) -> Tensor:
-        """(N, H, W, C) -> (N, *positions, C * depth_multiplier)."""
-        options = (self.strides, self.padding, self.dilation_rate, self.kernel.shape[2])
-        out = ops.conv2d(self.first(inputs), spread(self.kernel), self.bias, *options)
+        """(N, *size, C) -> (N, *positions, C * depth_multiplier)."""
+        options = (self.strides, self.padding, self.dilation_rate, self.kernel.shape[-2])
+        out = CONV[self.rank](self.first(inputs), spread(self.kernel), self.bias, *options)
         return self.activation(self.last(out))  # type: ignore[no-any-return]
 
 
-class SeparableConv2D(Images):
-    """A depthwise convolution, then a mixture of the channels at each pixel.
+class DepthwiseConv1D(_DepthwiseConv):
+    __doc__ = _DepthwiseConv.__doc__
+    rank = 1
 
-    depthwise_kernel : (*kernel_size, in, depth_multiplier)          pointwise_kernel : (1, 1, in * depth_multiplier, filters)
+
+class DepthwiseConv2D(_DepthwiseConv):
+    __doc__ = _DepthwiseConv.__doc__
+    rank = 2
+
+
+class _SeparableConv(Images):
+    """A depthwise convolution, then a mixture of the channels at each place.
+
+    depthwise_kernel : (*kernel_size, in, depth_multiplier)          pointwise_kernel : (1, ..., in * depth_multiplier, filters)
     The other arguments are those of ``Conv2D``.
     """
-
-    rank = 2
 
     def __init__(
         self,
         filters: int,
         kernel_size: Any,
-        strides: Any = (1, 1),
+        strides: Any = 1,
         padding: str = "valid",
         data_format: str | None = None,
-        dilation_rate: Any = (1, 1),
+        dilation_rate: Any = 1,
         depth_multiplier: int = 1,
         activation: Any = None,
         use_bias: bool = True,
@@ -248,16 +291,24 @@ class SeparableConv2D(Images):
     def build(self, input_shape: Any) -> None:
         """Make the two kernels and the bias."""
         channels = self.channels(input_shape)
-        self.depthwise_kernel = self.weight_for(
-            "depthwise", (*each(self.kernel_size, 2), channels, self.depth_multiplier)
-        )
-        self.pointwise_kernel = self.weight_for("pointwise", (1, 1, channels * self.depth_multiplier, self.filters))
+        size, deep = each(self.kernel_size, self.rank), channels * self.depth_multiplier
+        self.depthwise_kernel = self.weight_for("depthwise", (*size, channels, self.depth_multiplier))
+        self.pointwise_kernel = self.weight_for("pointwise", (*[1] * self.rank, deep, self.filters))
         self.bias = self.weight_for("bias", (self.filters,)) if self.use_bias else None
 
     def call(self, inputs: Tensor) -> Tensor:
-        """(N, H, W, C) -> (N, *positions, filters)."""
-        kernel = self.depthwise_kernel
-        options = (self.strides, self.padding, self.dilation_rate, kernel.shape[2])
-        deep = ops.conv2d(self.first(inputs), spread(kernel), None, *options)
-        out = ops.conv2d(deep, turned(self.pointwise_kernel), self.bias)
-        return self.activation(self.last(out))  # type: ignore[no-any-return]
+        """(N, *size, C) -> (N, *positions, filters)."""
+        kernel, conv = self.depthwise_kernel, CONV[self.rank]
+        options = (self.strides, self.padding, self.dilation_rate, kernel.shape[-2])
+        deep = conv(self.first(inputs), spread(kernel), None, *options)
+        return self.activation(self.last(conv(deep, turned(self.pointwise_kernel), self.bias)))  # type: ignore[no-any-return]
+
+
+class SeparableConv1D(_SeparableConv):
+    __doc__ = _SeparableConv.__doc__
+    rank = 1
+
+
+class SeparableConv2D(_SeparableConv):
+    __doc__ = _SeparableConv.__doc__
+    rank = 2

@@ -10,8 +10,9 @@ from ...engine import Tensor
 from ._images import Images, each, padding_word
 
 __all__ = [
-    "AveragePooling1D", "AveragePooling2D", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D",
-    "GlobalMaxPooling2D", "MaxPooling1D", "MaxPooling2D",
+    "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "GlobalAveragePooling1D", "GlobalAveragePooling2D",
+    "GlobalAveragePooling3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D", "MaxPooling1D", "MaxPooling2D",
+    "MaxPooling3D",
 ]  # fmt: skip
 
 
@@ -56,6 +57,11 @@ class MaxPooling2D(_Pooling):
     rank, op = 2, ops.max_pool2d
 
 
+class MaxPooling3D(_Pooling):
+    __doc__ = _Pooling.__doc__
+    rank, op = 3, ops.max_pool3d
+
+
 class AveragePooling1D(_Pooling):
     __doc__ = _Pooling.__doc__
     rank, op, options = 1, ops.avg_pool1d, (False,)  # padding does not count
@@ -64,6 +70,11 @@ class AveragePooling1D(_Pooling):
 class AveragePooling2D(_Pooling):
     __doc__ = _Pooling.__doc__
     rank, op, options = 2, ops.avg_pool2d, (False,)
+
+
+class AveragePooling3D(_Pooling):
+    __doc__ = _Pooling.__doc__
+    rank, op, options = 3, ops.avg_pool3d, (False,)
 
 
 class _GlobalPooling(Images):
@@ -101,14 +112,22 @@ class GlobalAveragePooling1D(_GlobalPooling):
         return None
 
 
-class GlobalAveragePooling2D(_GlobalPooling):
+class _GlobalAverage(_GlobalPooling):
+    def call(self, inputs: Tensor) -> Tensor:
+        """(N, *size, C) -> (N, C)."""
+        return inputs.mean(axis=self.places(inputs), keepdims=self.keepdims)
+
+
+class GlobalAveragePooling2D(_GlobalAverage):
     """The mean of all pixels: (N, H, W, C) -> (N, C)."""
 
     rank = 2
 
-    def call(self, inputs: Tensor) -> Tensor:
-        """(N, H, W, C) -> (N, C)."""
-        return inputs.mean(axis=self.places(inputs), keepdims=self.keepdims)
+
+class GlobalAveragePooling3D(_GlobalAverage):
+    """The mean of all voxels: (N, D, H, W, C) -> (N, C)."""
+
+    rank = 3
 
 
 class _GlobalMax(_GlobalPooling):
@@ -127,3 +146,9 @@ class GlobalMaxPooling2D(_GlobalMax):
     """The largest of all pixels: (N, H, W, C) -> (N, C)."""
 
     rank = 2
+
+
+class GlobalMaxPooling3D(_GlobalMax):
+    """The largest of all voxels: (N, D, H, W, C) -> (N, C)."""
+
+    rank = 3

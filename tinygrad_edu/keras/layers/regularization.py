@@ -9,7 +9,7 @@ from ...engine import Tensor, beside, random
 from ._images import Images
 from .base import Layer
 
-__all__ = ["Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D"]
+__all__ = ["Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"]
 
 
 class Dropout(Layer):
@@ -42,7 +42,14 @@ class Dropout(Layer):
         return ops.dropout(inputs, beside(inputs, keep), self.rate)
 
 
-class SpatialDropout1D(Dropout, Images):
+class _SpatialDropout(Dropout, Images):
+    def drawn(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """One draw for each channel."""
+        n, c, places = shape[0], self.channels(shape), (1,) * self.rank
+        return (n, *places, c) if self.channels_last else (n, c, *places)
+
+
+class SpatialDropout1D(_SpatialDropout):
     """Dropout of whole channels of sequences (N, T, C)."""
 
     rank = 1
@@ -50,12 +57,8 @@ class SpatialDropout1D(Dropout, Images):
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(rate, None, seed, **kwargs)
 
-    def drawn(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """One draw for each channel."""
-        return (shape[0], 1, self.channels(shape))
 
-
-class SpatialDropout2D(Dropout, Images):
+class SpatialDropout2D(_SpatialDropout):
     """Dropout of whole channels of images (N, H, W, C)."""
 
     rank = 2
@@ -64,10 +67,15 @@ class SpatialDropout2D(Dropout, Images):
         super().__init__(rate, None, seed, **kwargs)
         self.keep({"data_format": data_format})
 
-    def drawn(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """One draw for each channel."""
-        n, c = shape[0], self.channels(shape)
-        return (n, 1, 1, c) if self.channels_last else (n, c, 1, 1)
+
+class SpatialDropout3D(_SpatialDropout):
+    """Dropout of whole channels of volumes (N, D, H, W, C)."""
+
+    rank = 3
+
+    def __init__(self, rate: float, data_format: str | None = None, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(rate, None, seed, **kwargs)
+        self.keep({"data_format": data_format})
 
 
 class GaussianNoise(Layer):

@@ -11,8 +11,8 @@ from ._images import Images, each
 from .base import Layer, positive
 
 __all__ = [
-    "Cropping1D", "Cropping2D", "Flatten", "Permute", "RepeatVector", "Reshape", "UpSampling1D", "UpSampling2D", "ZeroPadding1D",
-    "ZeroPadding2D",
+    "Cropping1D", "Cropping2D", "Cropping3D", "Flatten", "Permute", "RepeatVector", "Reshape", "UpSampling1D", "UpSampling2D",
+    "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
 ]  # fmt: skip
 
 
@@ -100,7 +100,16 @@ class UpSampling1D(Images):
         return inputs.repeat(self.size, 1)
 
 
-class UpSampling2D(Images):
+class _UpSampling(Images):
+    _inner: nn.Upsample
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(N, *size, C) -> (N, *larger, C)."""
+        self.channels(inputs.shape)
+        return self.last(self._inner(self.first(inputs)))
+
+
+class UpSampling2D(_UpSampling):
     """Images enlarged.
 
     size : how often each pixel is repeated along height and width.
@@ -117,10 +126,20 @@ class UpSampling2D(Images):
         self.size = each(size, 2)
         self._inner = nn.Upsample(self.size, interpolation)
 
-    def call(self, inputs: Tensor) -> Tensor:
-        """(N, H, W, C) -> (N, H * rows, W * columns, C)."""
-        self.channels(inputs.shape)
-        return self.last(self._inner(self.first(inputs)))
+
+class UpSampling3D(_UpSampling):
+    """Volumes enlarged.
+
+    size : how often each voxel is repeated along depth, height and width.
+    """
+
+    rank = 3
+
+    def __init__(self, size: Any = (2, 2, 2), data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.keep(locals())
+        self.size = each(size, 3)
+        self._inner = nn.Upsample(self.size)
 
 
 def sides(value: Any, rank: int) -> tuple[tuple[int, int], ...]:
@@ -132,10 +151,10 @@ def sides(value: Any, rank: int) -> tuple[tuple[int, int], ...]:
 
 
 class _Margin(Images):
-    def margin(self, value: Any) -> tuple[tuple[int, int], ...]:
-        """The widths for every axis of the input."""
+    def widths(self, value: Any) -> None:
+        """Keep the widths for every axis of the input."""
         inner = sides(value, self.rank)
-        return ((0, 0), *inner, (0, 0)) if self.channels_last else ((0, 0), (0, 0), *inner)
+        self._margin = ((0, 0), *inner, (0, 0)) if self.channels_last else ((0, 0), (0, 0), *inner)
 
 
 class _ZeroPadding(_Margin):
@@ -147,11 +166,12 @@ class _ZeroPadding(_Margin):
     def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.keep(locals())
+        self.widths(padding)
 
     def call(self, inputs: Tensor) -> Tensor:
         """(N, *size, C) -> (N, *larger, C)."""
         self.channels(inputs.shape)
-        return ops.pad(inputs, self.margin(self.padding))
+        return ops.pad(inputs, self._margin)
 
 
 class ZeroPadding1D(_ZeroPadding):
@@ -164,6 +184,14 @@ class ZeroPadding2D(_ZeroPadding):
     rank = 2
 
 
+class ZeroPadding3D(_ZeroPadding):
+    __doc__ = _ZeroPadding.__doc__
+    rank = 3
+
+    def __init__(self, padding: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(padding, data_format, **kwargs)
+
+
 class _Cropping(_Margin):
     """A margin cut off.
 
@@ -173,11 +201,12 @@ class _Cropping(_Margin):
     def __init__(self, cropping: Any = (1, 1), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.keep(locals())
+        self.widths(cropping)
 
     def call(self, inputs: Tensor) -> Tensor:
         """(N, *size, C) -> (N, *smaller, C)."""
         self.channels(inputs.shape)
-        out = inputs[tuple(slice(a, n - b) for n, (a, b) in zip(inputs.shape, self.margin(self.cropping)))]
+        out = inputs[tuple(slice(a, n - b) for n, (a, b) in zip(inputs.shape, self._margin))]
         if 0 in out.shape[1:]:
             raise ShapeError(f"{self.name}: cropping {self.cropping} leaves nothing of {inputs.shape}.")
         return out
@@ -193,4 +222,12 @@ class Cropping2D(_Cropping):
     rank = 2
 
     def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(cropping, data_format, **kwargs)
+
+
+class Cropping3D(_Cropping):
+    __doc__ = _Cropping.__doc__
+    rank = 3
+
+    def __init__(self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(cropping, data_format, **kwargs)
