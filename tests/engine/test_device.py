@@ -15,7 +15,7 @@ import tinygrad_edu as tg
 from tinygrad_edu import nn, ops, optim
 from tinygrad_edu.engine import device
 from tinygrad_edu.engine.device import device_of, moved
-from tinygrad_edu.engine.errors import DeviceError, MissingExtraError
+from tinygrad_edu.engine.errors import DeviceError, MissingExtraError, NotVerifiableError
 from tinygrad_edu.engine.rule import flat
 from tinygrad_edu.verify.draws import RandomDraw
 
@@ -192,6 +192,30 @@ def test_to_brings_values_there_and_gradients_back():
     there = tg.Tensor(y.data, requires_grad=True)
     there.to("cpu").sum().backward()
     assert there.grad.device == "standin"
+
+
+def test_derivatives_of_functions_are_taken_there():
+    values = np.array([0.5, -1.0, 2.0])
+    there = tg.tensor(values).to("standin")
+    for derivative, f in (
+        (tg.jacobian, lambda x: ops.tanh(x) * x),
+        (tg.hessian, lambda x: (x**3).sum()),
+        (tg.grad, lambda x: (x * x).sum()),
+    ):
+        found = derivative(f)(there)
+        assert found.device == "standin"
+        np.testing.assert_allclose(found.numpy(), derivative(f)(values).numpy(), rtol=1e-12)
+    value, slope = tg.jvp(lambda x: x * x, (there,), (there,))
+    assert value.device == slope.device == "standin"
+    assert tg.hvp(lambda x: (x**3).sum(), there, there).numpy().tolist() == [6 * v * v for v in values]
+    with pytest.raises(NotVerifiableError, match=r"lives on 'standin'.*to\('cpu'\)"):
+        tg.gradcheck(ops.tanh, there)
+
+
+def test_a_model_says_what_it_is_there_too(capsys):
+    model = tg.Sequential([nn.Linear(3, 2), nn.BatchNorm1d(2)]).to("standin")
+    model.summary()
+    assert capsys.readouterr().out.count("(None, 2)") == 2
 
 
 def test_arrays_on_different_devices_are_refused():

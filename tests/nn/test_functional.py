@@ -10,6 +10,7 @@ import pytest
 
 from tinygrad_edu import gradcheck, nn, optim, set_random_seed
 from tinygrad_edu.engine.errors import DataError, GraphError, NotReadyError, ShapeError, UnknownNameError
+from tinygrad_edu.training import losses
 
 RNG = np.random.default_rng(0)
 A, B = RNG.standard_normal((5, 4)).astype("float32"), RNG.standard_normal((5, 3)).astype("float32")
@@ -331,3 +332,17 @@ def test_a_model_may_call_its_parts_what_it_likes() -> None:
 def test_a_model_without_call_says_what_it_needs() -> None:
     with pytest.raises(NotReadyError, match="must define call"):
         nn.Model()(A)
+
+
+@pytest.mark.parametrize(
+    "loss", [losses.SparseCategoricalCrossentropy(from_logits=True), nn.CrossEntropyLoss()], ids=repr
+)
+def test_a_compiled_model_can_be_pickled(loss) -> None:
+    """So other processes get it, and train on as here."""
+    y = np.arange(5) % 3
+    model = nn.Sequential(nn.Linear(A.shape[1], 3))
+    model.compile("adam", loss, metrics=["accuracy"])
+    model.fit(A, y, verbose=0)
+    twin = pickle.loads(pickle.dumps(model))
+    first, second = (m.fit(A, y, epochs=2, verbose=0).history for m in (model, twin))
+    assert first == second

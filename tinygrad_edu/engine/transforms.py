@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .device import beside
 from .errors import GraphError, ShapeError
 from .modes import enable_grad, mode
 from .op import NO_OPTIONS, alias, record
@@ -199,7 +200,7 @@ def jvp(f: Callable[..., Any], xs: Sequence[Any], tangents: Sequence[Any]) -> tu
 
     with enable_grad():
         run.recording, outer = True, run.recording
-        second = Evaluation(along, [np.ones(run.out.shape, dtype=run.out.dtype)], 0)
+        second = Evaluation(along, [np.ones_like(run.out.data)], 0)
         second.recording = outer
         product = second.pull()
         run.recording = outer
@@ -213,12 +214,12 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     def matrix(*args: Any) -> Any:
         run = Evaluation(f, args, argnums)
         size, shape = run.out.size, run.out.shape
-        seeds = np.eye(size, dtype=run.out.dtype).reshape(size, *shape)
+        seeds = beside(run.out, np.eye(size, dtype=run.out.dtype).reshape(size, *shape))
         rows = [leaves(run.pull(seed)) for seed in seeds]
         blocks = []
         for i, v in enumerate(run.variables):
             entries: Any = [row[i] for row in rows]
-            stacked: Any = np.stack(entries) if entries else Tensor(np.zeros((0, *v.shape), dtype=v.dtype))
+            stacked: Any = np.stack(entries) if entries else Tensor(np.zeros_like(v.data, shape=(0, *v.shape)))
             blocks.append(stacked.reshape(*shape, *v.shape))
         return like(run.tree, blocks)
 

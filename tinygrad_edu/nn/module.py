@@ -123,13 +123,14 @@ class Module(Configured):
         return not self.built and type(self).build is not Module.build
 
     def _zeros(self, shape: Any) -> Any:
-        """A sample of zeros, in the dtype of the parameters; lists and dicts of shapes give lists and dicts."""
+        """A sample of zeros, of the dtype and device of the parameters; lists and dicts of shapes give lists and dicts."""
         if isinstance(shape, dict):
             return {name: self._zeros(s) for name, s in shape.items()}
         if isinstance(shape, (list, tuple)) and any(isinstance(s, (list, tuple)) for s in shape):
             return [self._zeros(s) for s in shape]
-        dtype = next((p.dtype for _, p in self.named_variables()), np.dtype(np.float32))
-        return Tensor(np.zeros([1 if n is None or i == 0 else n for i, n in enumerate(shape)], dtype))
+        sizes = [1 if n is None or i == 0 else n for i, n in enumerate(shape)]
+        like = next((p.data for _, p in self.named_variables()), np.zeros(0, np.float32))
+        return Tensor(np.zeros_like(like, shape=sizes))
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 

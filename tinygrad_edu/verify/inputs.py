@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor, enable_grad, no_grad
+from ..engine.device import HOST, device_of
 from ..engine.errors import NotVerifiableError
 from .problem import Problem
 
@@ -59,6 +60,11 @@ class Structured(Problem):
                     yield prefix + name, parameter
 
     def _promoted(self, name: str, value: Any) -> Any:
+        if device_of(value) != HOST:
+            raise NotVerifiableError(
+                f"gradcheck: {name} lives on {device_of(value)!r}, and differences are taken on the host. Give x.to('cpu'), or move "
+                "the model: model.to('cpu')."
+            )
         array = np.array(value)
         if array.dtype != np.float64 and not isinstance(value, float):
             self.notes.append(f"{name}: {array.dtype} promoted to float64, for differences need its digits")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ...engine.errors import UnknownNameError
@@ -123,6 +124,11 @@ def by_shape(y_true: Any, y_pred: Any) -> Any:
     return functions[target_kind(y_true, y_pred)](y_true, y_pred)
 
 
+def turned(criterion: Any, y_true: Any, y_pred: Any) -> Any:
+    """A loss of the predictions first."""
+    return criterion(y_pred, y_true)
+
+
 def get(loss: Any) -> Loss | None:
     """The Loss that a user's word, function, class or object means; None stays None.
 
@@ -137,7 +143,7 @@ def get(loss: Any) -> Loss | None:
     if loss is None or isinstance(loss, Loss):
         return loss
     if hasattr(loss, "forward"):  # a module compares in PyTorch's order: criterion(prediction, target)
-        return FunctionLoss(lambda y_true, y_pred: loss(y_pred, y_true), name=snake_case(type(loss).__name__))
+        return FunctionLoss(partial(turned, loss), name=snake_case(type(loss).__name__))
     if callable(loss):
         return FunctionLoss(loss)
     raise TypeError(
