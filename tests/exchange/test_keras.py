@@ -37,3 +37,31 @@ def test_a_flatten_that_saw_no_image_yet() -> None:
     model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 2))
     with pytest.raises(NotReadyError, match="Call it once"):
         io.to_keras(model)
+
+
+@pytest.mark.parametrize("first", [nn.Embedding(7, 4), nn.GRU(4, 3, return_sequences=True), nn.Linear(4, 3)])
+def test_sequences_are_flattened_alike(first: nn.Module) -> None:
+    """(T, F) here and there: only what convolutions give has its channels elsewhere."""
+    model = nn.Sequential(first, nn.Flatten(), nn.Linear(None, 2))
+    x = np.ones((2, 5) if isinstance(first, nn.Embedding) else (2, 5, 4), np.float32)
+    model(x)
+    assert np.array_equal(io.to_keras(model)[-2], model[2].weight.data)
+
+
+def test_pixels_are_followed_through_all_that_has_weights() -> None:
+    class Own(nn.Conv2d):
+        pass
+
+    model = nn.Sequential(
+        Own(1, 2, 1), nn.PReLU(2), nn.LayerNorm((2, 2, 3)), nn.Flatten(), nn.Flatten(), nn.PReLU(12), nn.RMSNorm(12),
+        nn.Linear(12, 2),
+    )  # fmt: skip
+    model(np.ones((1, 1, 2, 3), np.float32))
+    for layer in model[5], model[6]:
+        layer.weight.data[...] = np.arange(12)
+    arrays = io.to_keras(model)
+    assert [a.shape for a in arrays[2:5]] == [(1, 1, 2), (2, 3, 2), (2, 3, 2)]
+    for a in arrays[5:7]:
+        assert a.tolist() == [0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11]
+    after = io.from_keras(arrays, model).state_dict()
+    assert all(np.array_equal(a, after[n]) for n, a in model.state_dict().items())

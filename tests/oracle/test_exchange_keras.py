@@ -136,6 +136,54 @@ def test_norms_between_flatten_and_dense_follow_the_pixels() -> None:
     assert all(np.array_equal(after[n], before[n]) for n in before)
 
 
+def pixels(k: Any) -> list[Any]:
+    layers = [k.Conv2D(2, 1), k.PReLU(shared_axes=[1, 2]), k.LayerNormalization(axis=[1, 2, 3], epsilon=1e-5)]
+    return [*layers, k.Flatten(), k.PReLU(), k.RMSNormalization(epsilon=1e-6), k.Dense(2)]
+
+
+PLACES: dict[str, tuple[Callable[[], list[nn.Module]], Callable[[Any], list[Any]], tuple[int, ...]]] = {
+    "words": (
+        lambda: [nn.Embedding(7, 4), nn.Flatten(), nn.Linear(20, 2)],
+        lambda k: [k.Embedding(7, 4), k.Flatten(), k.Dense(2)],
+        (5,),
+    ),
+    "a sequence": (
+        lambda: [nn.LSTM(4, 3, return_sequences=True), nn.Flatten(), nn.Linear(15, 2)],
+        lambda k: [k.LSTM(3, return_sequences=True), k.Flatten(), k.Dense(2)],
+        (5, 4),
+    ),
+    "rows": (lambda: [nn.Flatten(), nn.Linear(20, 2)], lambda k: [k.Flatten(), k.Dense(2)], (5, 4)),
+    "images": (lambda: [nn.Flatten(), nn.Linear(40, 2)], lambda k: [k.Flatten(), k.Dense(2)], (2, 5, 4)),
+    "pixels": (
+        lambda: [nn.Conv2d(2, 2, 1), nn.PReLU(2), nn.LayerNorm((2, 5, 4)), nn.Flatten(), nn.PReLU(40), nn.RMSNorm(40),
+                 nn.Linear(40, 2)],
+        pixels,
+        (2, 5, 4),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_features_are_in_keras_s_order(name: str) -> None:
+    mine, layers, shape = PLACES[name]
+    rng = np.random.default_rng(0)
+    x = (
+        rng.integers(0, 7, (3, *shape), dtype=np.int32)
+        if name == "words"
+        else rng.standard_normal((3, *shape)).astype(np.float32)
+    )
+    model = nn.Sequential(*mine())
+    zoo.predictions(model, x)
+    for _, p in model.named_variables():
+        p.data[...] = rng.standard_normal(p.shape) * 0.5
+    there = np.moveaxis(x, 1, -1) if len(shape) == 3 else x
+    net = to_keras(model, keras.Sequential([keras.Input(there.shape[1:], dtype=str(x.dtype)), *layers(keras.layers)]))
+    np.testing.assert_allclose(theirs(net, there), zoo.predictions(model, x), rtol=0, atol=2e-6)
+    before = model.state_dict()
+    after = from_keras(net, model).state_dict()
+    assert all(np.array_equal(after[n], before[n]) for n in before)
+
+
 @pytest.mark.parametrize("transposed", [False, True])
 def test_convolutions_in_groups_and_transposed(transposed: bool) -> None:
     x = np.random.default_rng(0).standard_normal((2, 4, 5, 5)).astype(np.float32)

@@ -1,7 +1,8 @@
 """Weights to Keras and back. The layers of ``tinygrad_edu.keras`` keep theirs as Keras does; those of ``nn`` as PyTorch lays them.
 
 Kernels of convolutions are (out, in, *size) here and (*size, in, out) there. A Flatten of images (C, H, W) puts their pixels
-in another order than Keras's of (H, W, C); what works on these features, up to the next Linear, is put into that order.
+in another order than Keras's of (H, W, C); what works on these features, up to the next Linear, is put into that order. Sequences
+(T, F), which a recurrent layer, an Embedding or a Linear gives, have one order on both sides.
 """
 
 from __future__ import annotations
@@ -22,9 +23,19 @@ __all__ = ["from_keras", "to_keras"]
 
 Net = TypeVar("Net")
 M = TypeVar("M", bound=nn.Module)
-Order = Array | None  # where each feature of theirs is among ours
 
 ORDER = ("weight", "recurrent_weight", "bias", "running_mean", "running_variance")  # in which Keras lists a layer's
+
+
+class Place(NamedTuple):
+    """What a layer works on.
+
+    order : of features that were images: where each of theirs is among ours; None where both have one order.
+    places : of images, how many axes there are beside the channels; 0 for all else.
+    """
+
+    order: Array | None
+    places: int
 
 
 class Weight(NamedTuple):
@@ -48,8 +59,8 @@ def to_keras(model: nn.Module, net: Any = None) -> Any:
     a Flatten that was not called yet: it must know the shape of the images.
     """
     own = [p for p in parts(model, whole) if len(p.tied) < len(p.own)]
-    order = {} if net is not None and channels_first(net) else orders(model)
-    arrays = {p.name: [w.to(p.own[w.name]) for w in weights(p, order.get(p.name))] for p in own}
+    found = {} if net is not None and channels_first(net) else places(model)
+    arrays = {p.name: [w.to(p.own[w.name]) for w in weights(p, found.get(p.name))] for p in own}
     if net is None:
         return [np.array(a) for each in arrays.values() for a in each]
     layers = {layer.name: layer for layer in leaves(net)}
@@ -73,8 +84,8 @@ def from_keras(net: Any, model: M) -> M:
             f"from_keras(net, model): a Keras model or its list of weights, not {net!r}. A file is loaded by Keras."
         )
     own = [p for p in parts(model, whole) if len(p.tied) < len(p.own)]
-    order = {} if not listed and channels_first(net) else orders(model)
-    kept = {p.name: weights(p, order.get(p.name)) for p in own}
+    found = {} if not listed and channels_first(net) else places(model)
+    kept = {p.name: weights(p, found.get(p.name)) for p in own}
     if listed:
         given = cut([np.asarray(a) for a in net], {name: len(each) for name, each in kept.items()})
         pairs = [(name, name) for name in kept]
@@ -103,7 +114,7 @@ def whole(layer: nn.Module) -> bool:
     return isinstance(layer, nn.MultiheadAttention) or hasattr(layer, "add_weight")
 
 
-def weights(part: Part, order: Order) -> list[Weight]:
+def weights(part: Part, place: Place | None) -> list[Weight]:
     """The weights of a layer in Keras's order."""
     layer: Any = part.layer
     names = [n for n in part.own if n not in part.tied]
@@ -115,10 +126,16 @@ def weights(part: Part, order: Order) -> list[Weight]:
         return [Weight("weight", turned, turned_back), *(Weight(n) for n in names if n != "weight")]
     if isinstance(layer, nn.MultiheadAttention):
         return attention(layer, names)
-    if order is None:
+    if place is None:
         return [Weight(n) for n in names]
-    inverse = np.argsort(order)
-    both: dict[str, Any] = {"to": lambda a: a[order], "back": lambda a: a[inverse]}
+    both: dict[str, Any] = {}
+    if isinstance(layer, nn.PReLU) and place.places:
+        both = {"to": lambda a: a.reshape(*(1,) * place.places, -1), "back": lambda a: a.reshape(-1)}
+    elif place.places and len(getattr(layer, "normalized_shape", ())) == place.places + 1:
+        both = {"to": lambda a: np.moveaxis(a, 0, -1), "back": lambda a: np.moveaxis(a, -1, 0)}
+    elif place.order is not None and not (isinstance(layer, nn.PReLU) and layer.weight.size == 1):
+        order, inverse = place.order, np.argsort(place.order)
+        both = {"to": lambda a: a[order], "back": lambda a: a[inverse]}
     one = "weight" if isinstance(layer, nn.Linear) else None  # a Linear's bias belongs to what comes out
     return [Weight(n, **both) if one in (None, n) else Weight(n) for n in names]
 
@@ -150,24 +167,45 @@ def attention(layer: nn.MultiheadAttention, names: list[str]) -> list[Weight]:
     return found
 
 
-def orders(model: nn.Module) -> dict[str, Order]:
-    """Which layers work on the pixels of flattened images, and where each of their features is among ours."""
-    found: dict[str, Order] = {}
-    order: Order = None
-    images = False  # whether a convolution came before
+IMAGES = (nn.convolution.Convolution, nn.pooling.Pooling, nn.ZeroPad1d, nn.ZeroPad2d, nn.BatchNorm2d, nn.BatchNorm3d)
+SEQUENCES = (nn.Embedding, nn.recurrent.Recurrent, nn.MultiheadAttention)
+FOLLOWING = (nn.Linear, nn.BatchNorm, nn.LayerNorm, nn.RMSNorm, nn.PReLU)  # whose weights follow what they work on
+
+
+def places(model: nn.Module) -> dict[str, Place]:
+    """Which layers work on images, or on the pixels of flattened ones."""
+    found: dict[str, Place] = {}
+    now, known = Place(None, 0), False  # whether a layer has said what it is
     for name, module in model.named_modules():
-        images |= isinstance(module, nn.convolution.Convolution)
         if isinstance(module, nn.Flatten):
-            if module.input_shape is None and images:
-                raise NotReadyError(
-                    "The model has flattened no image yet, so the order of its features is not known. Call it once."
-                )
-            shape = (module.input_shape or ())[1:]
-            order = np.moveaxis(np.arange(math.prod(shape)).reshape(shape), 0, -1).ravel() if len(shape) > 1 else None
-        elif isinstance(module, (nn.Linear, nn.BatchNorm, nn.LayerNorm)) and order is not None:
-            found[name] = order
-            order = None if isinstance(module, nn.Linear) else order
+            now, known = flattened(module, now, known), True
+        elif isinstance(module, IMAGES):
+            names = [c.__name__ for c in type(module).__mro__]
+            now, known = Place(None, next(int(n[-2]) for n in names if n[-2].isdigit())), True  # Conv2d: 2
+        elif isinstance(module, SEQUENCES) or getattr(module, "keepdims", True) is False:
+            now, known = Place(None, 0), True
+        elif isinstance(module, FOLLOWING):
+            found[name] = now
+            if isinstance(module, nn.Linear):
+                now, known = Place(None, 0), True
     return found
+
+
+def flattened(layer: nn.Flatten, before: Place, known: bool) -> Place:
+    """What a Flatten makes of what came before.
+
+    Errors: NotReadyError for images of a shape that is not known yet.
+    """
+    if layer.input_shape is None and before.places:
+        raise NotReadyError(
+            "The model has flattened no image yet, so the order of its features is not known. Call it once."
+        )
+    shape = (layer.input_shape or ())[1:]
+    if len(shape) == 1:
+        return before if before.order is not None else Place(None, 0)
+    if not (before.places or (not known and len(shape) > 2)):
+        return Place(None, 0)
+    return Place(np.moveaxis(np.arange(math.prod(shape)).reshape(shape), 0, -1).ravel(), 0)
 
 
 # -- the other side ----------------------------------------------------------------------------------------------------
