@@ -1,4 +1,4 @@
-"""Every layer, network, optimiser, loss and metric on the stand-in device (``helpers.device``), against the host."""
+"""Every layer, network, optimiser, loss and metric on a device, against the host: on the stand-in, and under ``-m gpu`` on CuPy."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from helpers.device import standing_in
 import tinygrad_edu as tg
 from tinygrad_edu import keras, nn, optim
 from tinygrad_edu.engine.device import host, moved
+from tinygrad_edu.engine.errors import DeviceError, MissingExtraError
 from tinygrad_edu.training import losses, metrics
 from tinygrad_edu.training.run import generators
 
-WHERE = "standin"
+DEVICES = ["standin", pytest.param("cuda", marks=pytest.mark.gpu)]
 RNG = np.random.default_rng(0)
 FLAT, STEPS, IMAGES = (RNG.standard_normal(shape).astype(np.float32) for shape in ((4, 6), (2, 5, 6), (2, 6, 6, 2)))
 WORDS = np.array([[1, 2, 3, 0, 0], [4, 5, 0, 0, 0], [1, 1, 1, 1, 1]])
@@ -26,8 +27,18 @@ layers = keras.layers
 
 @pytest.fixture(autouse=True, scope="module")
 def standin() -> Any:
-    with standing_in(WHERE):
+    with standing_in("standin"):
         yield
+
+
+@pytest.fixture(params=DEVICES)
+def where(request: pytest.FixtureRequest) -> str:
+    """A device that this machine has; the stand-in is everywhere."""
+    try:
+        moved(np.zeros(1), request.param)
+    except (MissingExtraError, DeviceError) as error:
+        pytest.skip(str(error))
+    return str(request.param)
 
 
 def computed(model: Any, x: Any, device: str) -> list[Any]:
@@ -44,19 +55,18 @@ def computed(model: Any, x: Any, device: str) -> list[Any]:
     return [host(o.data) for o in outputs] + [host(p.grad.data) for p in leaves if p.grad is not None]
 
 
-def same_there(make: Callable[[], Any], x: Any) -> None:
+def same_there(make: Callable[[], Any], x: Any, where: str) -> None:
     """A model computes on the device what it computes on the host."""
     found: list[Any] = []
     state: Any = None
-    for device in ("cpu", WHERE):
+    for device in ("cpu", where):
         keras.backend.clear_session()
         tg.set_random_seed(0)
         model = make()
         model(tg.Tensor(x), training=False)  # builds it
         state = state or model.state_dict()
         model.load_state_dict(state)
-        if device == WHERE:
-            model.to(WHERE)
+        model.to(device)
         found.append(computed(model, x, device))
     assert len(found[0]) == len(found[1])
     for here, there in zip(*found):
@@ -64,8 +74,8 @@ def same_there(make: Callable[[], Any], x: Any) -> None:
 
 
 @pytest.mark.parametrize(("make", "shape"), zoo.LAYERS, ids=zoo.title)
-def test_layers(make: Any, shape: tuple[int, ...]) -> None:
-    same_there(lambda: nn.Sequential(make()), RNG.standard_normal(shape).astype(np.float32))
+def test_layers(make: Any, shape: tuple[int, ...], where: str) -> None:
+    same_there(lambda: nn.Sequential(make()), RNG.standard_normal(shape).astype(np.float32), where)
 
 
 KERAS = [
@@ -98,8 +108,8 @@ KERAS = [
 
 
 @pytest.mark.parametrize(("make", "x"), KERAS, ids=lambda v: type(v()).__name__ if callable(v) else "")
-def test_layers_of_keras(make: Any, x: Any) -> None:
-    same_there(lambda: keras.Sequential([make()]), x)
+def test_layers_of_keras(make: Any, x: Any, where: str) -> None:
+    same_there(lambda: keras.Sequential([make()]), x, where)
 
 
 def masked() -> Any:
@@ -120,8 +130,8 @@ def merging() -> Any:
 
 
 @pytest.mark.parametrize(("make", "x"), [(masked, WORDS), (attention, STEPS), (merging, FLAT)])
-def test_models_of_keras(make: Any, x: Any) -> None:
-    same_there(make, x)
+def test_models_of_keras(make: Any, x: Any, where: str) -> None:
+    same_there(make, x, where)
 
 
 # -- training ----------------------------------------------------------------------------------------------------------
@@ -148,8 +158,8 @@ def fitted(rule: Any, device: str) -> list[Any]:
     [*RULES, *(lambda o=o: optim.Adam(lr=0.01, **o) for o in OPTIONS)],
     ids=[*(r.__name__ for r in RULES), *(next(iter(o)) for o in OPTIONS)],
 )
-def test_optimisers(rule: Any) -> None:
-    for here, there in zip(fitted(rule, "cpu"), fitted(rule, WHERE), strict=True):
+def test_optimisers(rule: Any, where: str) -> None:
+    for here, there in zip(fitted(rule, "cpu"), fitted(rule, where), strict=True):
         np.testing.assert_allclose(there, here, rtol=1e-5, atol=1e-6)
 
 
@@ -168,10 +178,10 @@ TARGETS = np.eye(3, dtype=np.float32)[[1, 2, 1, 0]]
 
 @pytest.mark.parametrize("kind", classes(losses, losses.Loss))
 @pytest.mark.filterwarnings("ignore")
-def test_losses(kind: Any) -> None:
+def test_losses(kind: Any, where: str) -> None:
     targets = TARGETS.argmax(-1) if "Sparse" in kind.__name__ else TARGETS
     found = []
-    for device in ("cpu", WHERE):
+    for device in ("cpu", where):
         y = tg.Tensor(PREDICTED, requires_grad=True)
         loss = kind()(moved(targets, device), y.to(device))
         loss.backward()
@@ -185,10 +195,10 @@ MEASURES = [kind for kind in classes(metrics, metrics.Metric) if kind not in (me
 
 @pytest.mark.parametrize("kind", MEASURES)
 @pytest.mark.filterwarnings("ignore")
-def test_metrics(kind: Any) -> None:
+def test_metrics(kind: Any, where: str) -> None:
     targets = TARGETS.argmax(-1) if "Sparse" in kind.__name__ else TARGETS
     found = []
-    for device in ("cpu", WHERE):
+    for device in ("cpu", where):
         metric = kind()
         for weight in (None, np.float32([1, 0, 2, 1])):
             weights = () if weight is None else (moved(weight, device),)
