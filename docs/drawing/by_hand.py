@@ -132,7 +132,9 @@ def loss() -> Figure:
     axes.plot(p, (1 - p) ** 2, color=GREY, label="square: (1 − p)²")
     axes.plot([0.1], [np.log(10)], "o", color=RED)
     axes.annotate("guessing among ten: 2.30", (0.1, np.log(10)), (12, 2), textcoords="offset points", color=RED)
-    axes.set(xlabel="chance p that the network gave to the right answer", ylabel="loss", ylim=(0, 6.5), xlim=(0, 1.02))
+    axes.set(
+        xlabel="probability p that the network gave to the right answer", ylabel="loss", ylim=(0, 6.5), xlim=(0, 1.02)
+    )
     axes.legend()
     return figure
 

@@ -141,7 +141,7 @@ def three() -> Figure:
     chances = [0.191574, 0.116046, 0.053909, 0.073640, 0.105330, 0.094720, 0.052205, 0.061837, 0.166132, 0.084608]
     for i, (name, color) in enumerate((("tinygrad_edu", BLUE), ("Keras", RED), ("PyTorch", ORANGE))):
         right.bar(np.arange(10) + 0.27 * (i - 1), chances, 0.25, color=color, label=name)
-    right.set(title="so the chances are equal", xticks=range(10), xlabel="digit")
+    right.set(title="so the probabilities are equal", xticks=range(10), xlabel="digit")
     right.legend(fontsize=8)
     return figure
 
