@@ -1,4 +1,4 @@
-"""Images made larger: pixels repeated, or a margin of zeros. Channels come second: (N, C, *size)."""
+"""Images made larger or smaller, and a margin of zeros. Channels come second: (N, C, *size)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..engine.errors import ShapeError
 from ..ops._window import each
 from .module import Module
 
-__all__ = ["Upsample", "ZeroPad1d", "ZeroPad2d"]
+__all__ = ["Upsample", "ZeroPad1d", "ZeroPad2d", "resized"]
 
 
 class Upsample(Module):
@@ -32,7 +32,7 @@ class Upsample(Module):
         """(N, C, *size) -> (N, C, *larger)."""
         for axis, times in enumerate(each("Upsample", "scale_factor", self.scale_factor, x.ndim - 2, 1), start=2):
             if times > 1:
-                x = x.repeat(times, axis) if self.mode == "nearest" else stretched(x, times, axis)
+                x = x.repeat(times, axis) if self.mode == "nearest" else resized(x, x.shape[axis] * times, axis)
         return x
 
     def extra_repr(self) -> str:
@@ -40,14 +40,18 @@ class Upsample(Module):
         return str(self.scale_factor)
 
 
-def stretched(x: Tensor, times: int, axis: int) -> Tensor:
-    """An axis made longer by linear interpolation between the centres of its entries."""
+def resized(x: Tensor, size: int, axis: int, mode: str = "bilinear") -> Tensor:
+    """An axis made longer or shorter: the nearest of its entries, or between the centres of the two next to a place."""
     n = x.shape[axis]
-    places = np.clip((np.arange(n * times) + 0.5) / times - 0.5, 0, n - 1)
+    places = (np.arange(size) + 0.5) * n / size
+    if mode == "nearest":
+        return ops.take(x, beside(x, places.astype(np.int64)), axis)
+    places = np.clip(places - 0.5, 0, n - 1)
     left = places.astype(np.int64)
     share = (places - left).astype(x.dtype).reshape(-1, *(1,) * (x.ndim - axis - 1))
     left, right, share = (beside(x, array) for array in (left, np.minimum(left + 1, n - 1), share))
-    return ops.take(x, left, axis) * (1 - share) + ops.take(x, right, axis) * share
+    out: Tensor = ops.take(x, left, axis) * (1 - share) + ops.take(x, right, axis) * share
+    return out
 
 
 class _ZeroPad(Module):

@@ -10,7 +10,9 @@ from ...engine.errors import ShapeError
 from ...nn.normalization import follow
 from .base import Layer
 
-__all__ = ["BatchNormalization", "LayerNormalization"]
+__all__ = [
+    "BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization", "UnitNormalization",
+]  # fmt: skip
 
 
 class BatchNormalization(Layer):
@@ -119,3 +121,81 @@ class LayerNormalization(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         """(...) -> (...)."""
         return ops.layer_norm(inputs, self.gamma, self.beta, self._axes, self.epsilon)
+
+
+class GroupNormalization(Layer):
+    """The places and channels of each group of each sample to mean 0 and variance 1, times gamma, plus beta.
+
+    groups : how many groups of neighbouring channels; -1 for one each, which is instance normalisation.
+    axis : of the channels.  epsilon : added to the variance.  center, scale : False to leave out beta, gamma.
+    Source: Wu and He, 2018.
+    """
+
+    supports_masking = True
+
+    def __init__(
+        self,
+        groups: int = 32,
+        axis: int = -1,
+        epsilon: float = 0.001,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.keep(locals())
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights."""
+        channels = input_shape[self.axis]
+        self._groups = channels if self.groups == -1 else self.groups
+        if self._groups < 1 or channels % self._groups:
+            raise ShapeError(f"{self.name}: {channels} channels do not fall into {self.groups} groups of one size.")
+        self.gamma = self.weight_for("gamma", (channels,)) if self.scale else None
+        self.beta = self.weight_for("beta", (channels,)) if self.center else None
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(N, ..., C) -> (N, ..., C)."""
+        return ops.group_norm(inputs, self._groups, self.gamma, self.beta, self.axis, self.epsilon)
+
+
+class RMSNormalization(Layer):
+    """The features of each sample divided by the root of their mean square, times scale (Zhang and Sennrich, 2019).
+
+    axis : of the features, one or several.  epsilon : added to the mean square.
+    """
+
+    def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.keep(locals())
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weight."""
+        given = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]
+        self._axes = tuple(sorted(range(len(input_shape))[a] for a in given))
+        self.scale = self.add_weight(tuple(input_shape[a] for a in self._axes), "ones", name="scale")
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(...) -> (...)."""
+        return ops.rms_norm(inputs, self.scale, self._axes, self.epsilon)
+
+
+class UnitNormalization(Layer):
+    """Each vector to length 1; one of length 0 stays. axis : of the vectors, one or several."""
+
+    supports_masking = True
+
+    def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.axis = tuple(axis) if isinstance(axis, (list, tuple)) else axis
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(...) -> (...)."""
+        squares = (inputs * inputs).sum(axis=self.axis, keepdims=True)
+        return inputs / ops.sqrt(ops.maximum(squares, 1e-24))
