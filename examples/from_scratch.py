@@ -2,9 +2,9 @@
 
     python examples/from_scratch.py
 
-The network reads 28 x 28 images of handwritten digits. It has 784 inputs, ten hidden units with ReLU and ten outputs with
-softmax. We write it down forwards, derive by hand how each weight should move, and let it learn. At the end an engine
-that has never seen our derivation finds the same gradients. Read from the top; it is one page.
+The network reads 28 x 28 images of handwritten digits. It has 784 inputs, ten hidden nodes with ReLU and ten outputs with
+softmax. We write down how it computes, derive by hand how each weight should move, and let it learn. At the end the engine,
+which knows nothing of our derivation, finds the same gradients. Read it from the top, like a page of a book.
 """
 
 # ruff: noqa: D103 - the text stands above each function
@@ -18,7 +18,7 @@ from tinygrad_edu.datasets import mnist
 
 # ---------------------------------------------------------------------------------------------------------------------
 # 1. The data. Each image becomes one column of a matrix, so that one product of matrices treats all images at once:
-#    X is (784, m), one column an image, grey levels from 0 to 1. The digits 0 to 9 are what the network should answer.
+#    X is (784, m), a column for each image, grey levels from 0 to 1. The network should answer with the digits 0 to 9.
 
 
 def columns(images):
@@ -26,7 +26,7 @@ def columns(images):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# 2. The start. Weights must differ, or all hidden units would learn the same; they must not be large, or the first
+# 2. The start. Weights must differ, or all hidden nodes would learn the same. They must not be large, or the first
 #    answers are wild. He's rule: normal numbers of variance 2 / (number of inputs). Biases may start at zero.
 
 
@@ -38,9 +38,9 @@ def start(rng):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# 3. Forwards. A layer is a matrix product plus a bias; between two layers stands something that is not linear, for two
-#    linear maps in a row would be one. Softmax turns ten scores into ten chances that sum to 1. (Subtracting the largest
-#    score first changes nothing, and keeps exp from overflowing.)
+# 3. Forwards. A layer is a matrix product plus a bias. Something that is not linear must stand between two layers, for
+#    two linear maps in a row are no more than one. Softmax turns ten scores into ten probabilities, which sum to 1.
+#    (Subtracting the largest score first changes nothing, and keeps exp from overflowing.)
 
 
 def forward(parameters, X):
@@ -49,13 +49,13 @@ def forward(parameters, X):
     A1 = Z1 * (Z1 > 0)  # ReLU: what is negative becomes 0
     Z2 = W2 @ A1 + b2  # (10, 10) @ (10, m) -> (10, m)
     E = np.exp(Z2 - Z2.max(axis=0, keepdims=True))
-    A2 = E / E.sum(axis=0, keepdims=True)  # softmax: column i holds the chances of image i's ten answers
+    A2 = E / E.sum(axis=0, keepdims=True)  # softmax: column i holds ten probabilities for image i
     return Z1, A1, A2
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# 4. How wrong? The network gave some chance to the right answer; the loss is minus its logarithm, averaged over images.
-#    It is 0 when the network is sure and right, log(10) = 2.3 when it guesses, and large when it is sure and wrong.
+# 4. How wrong? The network gave the right answer some probability; the loss is minus its logarithm, averaged over the
+#    images. It is 0 when the network is sure and right, log(10) = 2.3 when it guesses, and large when it is sure and wrong.
 
 
 def loss(A2, digits):
@@ -64,9 +64,9 @@ def loss(A2, digits):
 
 # ---------------------------------------------------------------------------------------------------------------------
 # 5. Backwards. By the chain rule, from the loss towards the input; dZ means d(loss)/dZ, and has the shape of Z.
-#    Softmax and logarithm together have a derivative of rare beauty: the answer given minus the answer wanted.
+#    Softmax and logarithm together have a beautifully simple derivative: the answer given minus the answer wanted.
 #    A product Z = W A passes back  dW = dZ A^T  and  dA = W^T dZ;  a bias collects dZ from every image that it touched;
-#    ReLU lets through what it let through on the way forwards.
+#    ReLU lets pass what it let pass on the way forwards.
 
 
 def gradients_by_hand(parameters, X, digits):
@@ -81,8 +81,8 @@ def gradients_by_hand(parameters, X, digits):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# 6. The same, by the engine. Tensors remember how they were computed; backward() goes that way back, with the chain rule
-#    and the derivative of each operation. It calls our own `forward`: not one line of it is written anew.
+# 6. The same, by the engine. Tensors remember how they were computed; backward() walks that path back, with the chain rule
+#    and the derivative of each operation. We call our own `forward` with Tensors; not one line of it has to be rewritten.
 
 
 def gradients_by_engine(parameters, X, digits):
