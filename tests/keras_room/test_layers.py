@@ -19,6 +19,8 @@ from tinygrad_edu.training.masks import mask_of
 VOLUME, IMAGE, SEQUENCE, FLAT = (2, 4, 4, 5, 2), (2, 6, 6, 4), (2, 6, 4), (2, 6)
 MAKE = {
     "Activation": (lambda: layers.Activation("relu"), FLAT),
+    "ActivityRegularization": (lambda: layers.ActivityRegularization(0.1, 0.2), FLAT),
+    "AlphaDropout": (lambda: layers.AlphaDropout(0.5), FLAT),
     "AveragePooling1D": (layers.AveragePooling1D, SEQUENCE),
     "AveragePooling2D": (layers.AveragePooling2D, IMAGE),
     "AveragePooling3D": (layers.AveragePooling3D, VOLUME),
@@ -39,6 +41,7 @@ MAKE = {
     "DepthwiseConv2D": (lambda: layers.DepthwiseConv2D(2), IMAGE),
     "Dropout": (lambda: layers.Dropout(0.5), FLAT),
     "ELU": (layers.ELU, FLAT),
+    "EinsumDense": (lambda: layers.EinsumDense("abc,cde->adbe", (3, None, 2), bias_axes="de"), SEQUENCE),
     "Embedding": (lambda: layers.Embedding(10, 3), FLAT),
     "Flatten": (layers.Flatten, IMAGE),
     "GroupNormalization": (lambda: layers.GroupNormalization(-1), IMAGE),
@@ -75,6 +78,7 @@ MAKE = {
     "SeparableConv2D": (lambda: layers.SeparableConv2D(3, 2), IMAGE),
     "SimpleRNN": (lambda: layers.SimpleRNN(3), SEQUENCE),
     "Softmax": (layers.Softmax, FLAT),
+    "SpectralNormalization": (lambda: layers.SpectralNormalization(layers.Conv2D(3, 2), 2), IMAGE),
     "SpatialDropout1D": (lambda: layers.SpatialDropout1D(0.5), SEQUENCE),
     "SpatialDropout2D": (lambda: layers.SpatialDropout2D(0.5), IMAGE),
     "SpatialDropout3D": (lambda: layers.SpatialDropout3D(0.5), VOLUME),
@@ -88,7 +92,11 @@ MAKE = {
     "ZeroPadding3D": (layers.ZeroPadding3D, VOLUME),
 }
 MERGES = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Subtract"]
-ELSEWHERE = {*MERGES, "Dot", "Lambda", "Layer", "MultiHeadAttention"}  # have tests of their own
+ATTENTION = {  # of queries (2, 3, 4) and values (2, 5, 4)
+    "AdditiveAttention": layers.AdditiveAttention,
+    "Attention": lambda: layers.Attention(use_scale=True, score_mode="concat", dropout=0.2),
+}
+ELSEWHERE = {*MERGES, *ATTENTION, "Dot", "Lambda", "Layer", "MultiHeadAttention"}  # have tests of their own
 
 
 def values(*shape: int) -> np.ndarray:
@@ -425,6 +433,9 @@ def test_merging_is_also_a_function(name: str) -> None:
         (layers.Reshape((5,)), values(2, 3)),
         (layers.Permute((2, 1)), values(2, 3)),
         (layers.RepeatVector(2), values(2, 3, 4)),
+        (layers.EinsumDense("abc,cd->abd", (5, 7)), values(2, 3, 4)),
+        (layers.EinsumDense("ab,bc->ac", 3), values(2, 3, 4)),
+        (layers.Attention(), values(2, 3, 4)),
         (layers.TimeDistributed(layers.Dense(2)), values(2, 3)),
         (layers.LSTM(2), values(2, 3)),
         (layers.Dense(2), values(3)),
@@ -449,6 +460,14 @@ def test_shapes_that_do_not_fit(layer: layers.Layer, inputs: object) -> None:
         lambda: layers.Conv3D(2, (3, 3)),
         lambda: layers.ZeroPadding3D((1, 1)),
         lambda: layers.Permute((1, 3)),
+        lambda: layers.EinsumDense("ab,bc", 3),
+        lambda: layers.EinsumDense("...ab,bc->ac", 3),
+        lambda: layers.EinsumDense("ab,bc->ad", 3),
+        lambda: layers.EinsumDense("ab,bcd->ac", 3),
+        lambda: layers.EinsumDense("ab,bc->ac", 3, bias_axes="b"),
+        lambda: layers.Attention(score_mode="sum"),
+        lambda: layers.SpectralNormalization(layers.Dense(2), 0),
+        lambda: layers.AlphaDropout(1.0)(values(2, 3), training=True),
         lambda: layers.Dot(0),
         lambda: layers.RandomFlip("sideways"),
         lambda: layers.RandomRotation(2),
@@ -489,6 +508,67 @@ def test_attention_takes_masks_from_its_inputs() -> None:
     out, scores = attention(query, keys, return_attention_scores=True, training=False)
     assert (scores.numpy()[1, :, :, 1:] == 0).all()
     assert (attention(query, keys, training=True).numpy() != out.numpy()).any()
+
+
+@pytest.mark.parametrize("name", ATTENTION)
+def test_attention_is_made_again_from_its_configuration_and_a_file(name: str, tmp_path: Path) -> None:
+    inputs = [keras.Input((3, 4)), keras.Input((5, 4))]
+    model = keras.Model(inputs, ATTENTION[name]()(inputs))
+    x = [values(2, 3, 4) / 9, values(2, 5, 4) / 9]
+    out = model(x, training=False).numpy()
+    assert model.output_shape == (None, 3, 4)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(x, training=False).numpy(), out)
+    assert again.get_config() == model.get_config()
+
+
+@pytest.mark.parametrize("name", ATTENTION)
+def test_attention_on_a_device(name: str) -> None:
+    layer, x, seen = ATTENTION[name](), [values(2, 3, 4) / 9, values(2, 5, 4) / 9], []
+    layer(x)
+    mask = [np.arange(3) < np.array([[2], [3]]), np.arange(5) < np.array([[4], [1]])]
+    with standing_in("standin"):
+        for where in ("cpu", "standin"):
+            layer.to(where)
+            layer.zero_grad()
+            inputs, masks = [Tensor(v).to(where) for v in x], [Tensor(m).to(where).data for m in mask]
+            out = layer(inputs, mask=masks, use_causal_mask=True, training=False)
+            out.sum().backward()
+            seen.append([out.numpy(), *(p.grad.numpy() for p in layer.trainable_weights)])
+    for here, there in zip(*seen, strict=True):
+        np.testing.assert_allclose(there, here, rtol=1e-5, atol=1e-6)
+
+
+def test_attention_keeps_the_mask_of_its_queries() -> None:
+    words = layers.Embedding(5, 4, mask_zero=True)(IDS)
+    assert mask_of(layers.Attention()([words, words])).tolist() == (IDS != 0).tolist()
+
+
+def test_alpha_dropout_keeps_mean_and_variance() -> None:
+    x = np.random.default_rng(0).standard_normal((500, 200)).astype(np.float32)
+    out = layers.AlphaDropout(0.3, seed=1)(x, training=True).numpy()
+    assert abs(out.mean()) < 0.01
+    assert abs(out.std() - 1) < 0.01
+    found, counts = np.unique(out, return_counts=True)
+    lowest = found[counts.argmax()]
+    assert 0.29 < (out == lowest).mean() < 0.31
+    shared = layers.AlphaDropout(0.3, noise_shape=(None, 1), seed=1)(x, training=True).numpy()
+    assert ((shared == lowest).all(axis=1) | (shared != lowest).all(axis=1)).all()
+
+
+def test_spectral_normalization_finds_the_largest_singular_value() -> None:
+    inner = layers.Dense(3)
+    layer, x = layers.SpectralNormalization(inner, power_iterations=100), values(2, 5)
+    layer(x, training=False)
+    before = inner.kernel.numpy().copy()
+    layer(x, training=True)
+    np.testing.assert_allclose(inner.kernel.numpy() * np.linalg.norm(before, 2), before, rtol=1e-4)
+    inner.kernel.assign(0 * before)
+    layer(x, training=True)
+    assert (inner.kernel.numpy() == 0).all()
+    with pytest.raises(TypeError, match="no kernel"):
+        layers.SpectralNormalization(layers.Flatten())(x)
 
 
 def test_seeds_repeat_draws() -> None:

@@ -24,6 +24,13 @@ LAYERS = {
     "max_norm": (lambda m: m.Dense(3, kernel_constraint="max_norm"), FLAT),
     "min_max_norm": (lambda m: m.Dense(3, kernel_constraint="min_max_norm"), FLAT),
     "non_neg": (lambda m: m.Dense(3, kernel_constraint="non_neg"), FLAT),
+    "einsum_dense": (lambda m: m.EinsumDense("abc,cde->adbe", (3, None, 2), "tanh", "de"), SEQUENCE),
+    "einsum_dense_left": (lambda m: m.EinsumDense("...a,ab->...b", 3, kernel_regularizer="l2"), SEQUENCE),
+    "einsum_dense_right": (
+        lambda m: m.EinsumDense("ab...,bc->ac...", 3, bias_axes="c", bias_constraint="non_neg"),
+        IMAGE,
+    ),
+    "activity_regularization": (lambda m: m.ActivityRegularization(0.1, 0.2), FLAT),
     "relu": (lambda m: m.ReLU(1.0, 0.1, 0.2), FLAT),
     "relu_6": (lambda m: m.ReLU(6), FLAT),
     "leaky_relu": (lambda m: m.LeakyReLU(), FLAT),
@@ -87,6 +94,12 @@ LAYERS = {
     "batch_normalization_axis": (lambda m: m.BatchNormalization(axis=1, scale=False, momentum=0.5), SEQUENCE),
     "layer_normalization": (lambda m: m.LayerNormalization(), SEQUENCE),
     "layer_normalization_over_two": (lambda m: m.LayerNormalization(axis=[1, 2], center=False), SEQUENCE),
+    "group_normalization": (lambda m: m.GroupNormalization(2), IMAGE),
+    "group_normalization_axis": (lambda m: m.GroupNormalization(-1, axis=1, center=False), SEQUENCE),
+    "rms_normalization": (lambda m: m.RMSNormalization(), SEQUENCE),
+    "rms_normalization_over_two": (lambda m: m.RMSNormalization(axis=[1, 2]), SEQUENCE),
+    "unit_normalization": (lambda m: m.UnitNormalization(), SEQUENCE),
+    "unit_normalization_over_two": (lambda m: m.UnitNormalization(axis=[1, 2]), SEQUENCE),
     # recurrent
     "simple_rnn": (lambda m: m.SimpleRNN(3), SEQUENCE),
     "lstm": (lambda m: m.LSTM(3), SEQUENCE),
@@ -103,7 +116,11 @@ LAYERS = {
     "time_distributed": (lambda m: m.TimeDistributed(m.Conv1D(2, 2)), (2, 3, 5, 4)),
 }
 
-DRAWN = {  # what they do in training is drawn, and so not the same in both: only evaluation is compared
+DRAWN = {
+    "alpha_dropout": (
+        lambda m: m.AlphaDropout(0.5),
+        FLAT,
+    ),  # what they do in training is drawn, and so not the same in both: only evaluation is compared
     "dropout": (lambda m: m.Dropout(0.5), FLAT),
     "gaussian_dropout": (lambda m: m.GaussianDropout(0.5), FLAT),
     "gaussian_noise": (lambda m: m.GaussianNoise(0.5), FLAT),
@@ -211,6 +228,44 @@ def test_multi_head_attention(causal: bool) -> None:
         close(got, expected)
 
 
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("make", [lambda m: m.Attention(True), lambda m: m.AdditiveAttention()])
+def test_attention_with_masks_and_keys(make: object, causal: bool) -> None:
+    inputs = [values((2, 3, 4)), values((2, 5, 6), 1), values((2, 5, 4), 2)]
+    mask = [np.array([[1, 1, 0], [1, 0, 1]], bool), np.array([[1, 0, 1, 0, 1], [0, 0, 0, 0, 0]], bool)]
+    theirs, mine = (make(m.layers) for m in (keras, ours))
+    theirs(inputs), mine(inputs)
+    mine.set_weights(theirs.get_weights())
+    options = {"mask": mask, "use_causal_mask": causal, "return_attention_scores": True}
+    for got, expected in zip(mine(inputs, **options), theirs(inputs, **options), strict=True):
+        close(got, expected)
+
+
+@pytest.mark.parametrize("make", [lambda m: m.Conv2D(3, 2), lambda m: m.Dense(3)])
+@pytest.mark.parametrize("iterations", [1, 3])
+def test_spectral_normalization(make: object, iterations: int) -> None:
+    """Call by call: in ``fit``, Keras on JAX forgets what a layer writes into its trained weights."""
+    x = values(IMAGE)
+    theirs, mine = (m.layers.SpectralNormalization(make(m.layers), iterations) for m in (keras, ours))
+    theirs(x), mine(x)
+    mine.set_weights(theirs.get_weights())
+    for training in (True, True, False):
+        close(mine(x, training=training), theirs(x, training=training))
+    for got, wanted in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+        close(got, wanted)
+
+
+@pytest.mark.parametrize("equation", ["abc,cde->adbe", "abc,cde->abde"])
+def test_einsum_dense_starts_with_the_same_spread(equation: str) -> None:
+    shape = (40, None, 60) if "adb" in equation else (None, 40, 60)
+    found = []
+    for m in (keras, ours):
+        layer = m.layers.EinsumDense(equation, shape)
+        layer(values((2, 3, 50)))
+        found.append(np.asarray(layer.get_weights()[0]).std())
+    np.testing.assert_allclose(found[1], found[0], rtol=0.01)
+
+
 MERGES = ["Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"]
 
 
@@ -218,7 +273,11 @@ JOINED = {
     **{name.lower(): (lambda m, name=name: getattr(m, name)(), ((3, 4), (3, 4))) for name in MERGES},
     "dot": (lambda m: m.Dot(2), ((3, 4), (5, 4))),
     "dot_normalized": (lambda m: m.Dot((1, 2), normalize=True), ((3, 4), (5, 3))),
-    "attention": (lambda m: Spread(m.MultiHeadAttention(2, 3)), ((3, 4), (5, 6))),
+    "attention": (lambda m: m.Attention(), ((3, 4), (5, 4))),
+    "attention_concat": (lambda m: m.Attention(True, "concat"), ((3, 4), (5, 4))),
+    "additive_attention": (lambda m: m.AdditiveAttention(), ((3, 4), (5, 4))),
+    "additive_attention_plain": (lambda m: m.AdditiveAttention(False), ((3, 4), (5, 4))),
+    "multi_head_attention": (lambda m: Spread(m.MultiHeadAttention(2, 3)), ((3, 4), (5, 6))),
 }
 
 
@@ -257,6 +316,7 @@ def test_no_layer_is_forgotten() -> None:
     made = [make(ours.layers) for make, _ in (*LAYERS.values(), *DRAWN.values(), *JOINED.values())]
     trained = {type(layer.layer if isinstance(layer, Spread) else layer) for layer in made}
     elsewhere = {ours.layers.Embedding, ours.layers.Masking}  # test_masks, test_masking
+    elsewhere |= {ours.layers.SpectralNormalization}  # test_spectral_normalization
     base = {ours.layers.Layer}  # for subclasses
     assert trained | elsewhere | base == set(ours.layers.KNOWN.values())
 

@@ -15,7 +15,7 @@ from .linear import sizes
 from .module import Module
 from .parameter import Parameter
 
-__all__ = ["MultiheadAttention", "attend", "joined", "split_heads", "weights"]
+__all__ = ["MultiheadAttention", "attend", "joined", "past", "split_heads", "weights"]
 
 
 class MultiheadAttention(Module):
@@ -87,6 +87,11 @@ def joined(x: Tensor) -> Tensor:
 def weights(q: Tensor, k: Tensor, mask: Any = None, causal: bool = False) -> Tensor:
     """How much each query looks at each key, (..., L, S): attention whose values are the unit vectors."""
     return ops.scaled_dot_product_attention(q, k, np.eye(k.shape[-2], dtype=k.dtype), mask, causal=causal)
+
+
+def past(scores: Tensor) -> Any:
+    """What a causal query may look at, (L, S): True for the keys up to its own place."""
+    return np.tri(*scores.shape[-2:], dtype=bool, like=scores.data)
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, mask: Any, causal: bool, drop: Dropout) -> Tensor:

@@ -16,10 +16,18 @@ from .preprocessing import *  # noqa: F403
 from .recurrent import *  # noqa: F403
 from .regularization import *  # noqa: F403
 from .shaping import *  # noqa: F403
-from .wrappers import Bidirectional, TimeDistributed
+from .wrappers import Bidirectional, SpectralNormalization, TimeDistributed
 
 families = {m.__name__.rpartition(".")[2]: m for m in list(vars().values()) if isinstance(m, ModuleType)}
-__all__ = ["Bidirectional", "Layer", "LostMaskWarning", "TimeDistributed", "deserialize", "serialize"]
+__all__ = [
+    "Bidirectional",
+    "Layer",
+    "LostMaskWarning",
+    "SpectralNormalization",
+    "TimeDistributed",
+    "deserialize",
+    "serialize",
+]
 __all__ += sorted(
     n for word, m in families.items() if word[0] != "_" and word not in ("base", "wrappers") for n in m.__all__
 )

@@ -1,4 +1,4 @@
-"""Multi-head attention."""
+"""Attention: with several heads, and as a layer without projections."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 
 from ... import ops
 from ...engine import Tensor
+from ...engine.errors import ShapeError
 from ...nn import Dropout
-from ...nn.attention import attend, weights
+from ...nn.attention import attend, past, weights
 from ...training.masks import mask_of
 from .base import Layer
 
-__all__ = ["MultiHeadAttention"]
+__all__ = ["AdditiveAttention", "Attention", "MultiHeadAttention"]
 
 
 class MultiHeadAttention(Layer):
@@ -118,3 +119,118 @@ class MultiHeadAttention(Layer):
 def bare(mask: Any) -> Any:
     """A mask as an array."""
     return mask.data if isinstance(mask, Tensor) else mask
+
+
+class _Attention(Layer):
+    """Each query gets the values, weighed by the softmax of its scores with their keys.
+
+    inputs : [query, value] or [query, value, key], (N, T, d), (N, S, v), (N, S, d); the key is the value if not given
+    out : (N, T, v); with return_attention_scores also the weights, (N, T, S)
+    dropout : the share of the weights dropped in training.  seed : for draws that depend on nothing else.
+    A call takes mask, a list with that of the queries, (N, T), whose outputs become 0, and that of the values, (N, S), which
+    otherwise come with them; use_causal_mask: query i sees the values up to i only.
+    """
+
+    supports_masking = True
+
+    def drop(self, rate: float, seed: int | None) -> None:
+        """Make the dropout."""
+        self._drop = Dropout(rate, seed)
+
+    def scores(self, query: Tensor, key: Tensor) -> Any:
+        """How well they fit: (N, T, d), (N, S, d) -> (N, T, S)."""
+        raise NotImplementedError
+
+    def call(
+        self,
+        inputs: Any,
+        mask: Any = None,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        """[(N, T, d), (N, S, v)] -> (N, T, v)."""
+        query, value, key = self.listed(inputs)
+        query_mask, value_mask, *_ = mask or (None, None)
+        scores = self.scores(query, key)
+        allowed = None if value_mask is None else bare(value_mask)[..., None, :]
+        if use_causal_mask:
+            allowed = past(scores) if allowed is None else allowed & past(scores)
+        if allowed is not None:  # less, and not minus infinity: a query that may look nowhere looks everywhere
+            scores = ops.where(allowed, scores, scores - 1e9)
+        found = self._drop(ops.softmax(scores))
+        out = found @ value
+        if query_mask is not None:
+            out = ops.where(bare(query_mask)[..., None], out, 0.0)
+        return (out, found) if return_attention_scores else out
+
+    def listed(self, inputs: Any) -> tuple[Any, Any, Any]:
+        """Query, value and key."""
+        if not isinstance(inputs, (list, tuple)) or len(inputs) not in (2, 3):
+            raise ShapeError(f"{self.name}: [query, value] or [query, value, key] is needed, as in layer([x, y]).")
+        return inputs[0], inputs[1], inputs[-1]
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        """That of the queries."""
+        return previous_mask[0] if previous_mask else None
+
+
+class Attention(_Attention):
+    __doc__ = f"""{_Attention.__doc__}
+    score_mode : "dot" for query times key, "concat" for the sum of tanh(query + key) times a weight (Luong et al., 2015).
+    use_scale : multiply with a weight before.          weights : scale, concat_score_weight, () each, 1 at first
+    """
+
+    def __init__(
+        self,
+        use_scale: bool = False,
+        score_mode: str = "dot",
+        dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if score_mode not in ("dot", "concat"):
+            raise ValueError(f"{self.name}: score_mode is 'dot' or 'concat', not {score_mode!r}.")
+        self.keep(locals())
+        self.drop(dropout, seed)
+
+    def build(self, input_shape: Any) -> None:
+        """Make the weights."""
+        self.listed(input_shape)
+        self.scale = self.add_weight((), "ones", name="scale") if self.use_scale else None
+        concat = self.score_mode == "concat"
+        self.concat_score_weight = self.add_weight((), "ones", name="concat_score_weight") if concat else None
+
+    def scores(self, query: Tensor, key: Tensor) -> Any:
+        """(N, T, d), (N, S, d) -> (N, T, S)."""
+        scale = 1.0 if self.scale is None else self.scale
+        if self.concat_score_weight is None:
+            return scale * (query @ key.swapaxes(-2, -1))
+        return self.concat_score_weight * ops.tanh(scale * sums(query, key)).sum(axis=-1)
+
+
+class AdditiveAttention(_Attention):
+    __doc__ = f"""{_Attention.__doc__}
+    The scores are sums of scale * tanh(query + key).  use_scale : False for a scale of 1.          scale : (d,)
+    Source: Bahdanau, Cho and Bengio, 2015.
+    """
+
+    def __init__(self, use_scale: bool = True, dropout: float = 0.0, *, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.keep(locals())
+        self.drop(dropout, seed)
+
+    def build(self, input_shape: Any) -> None:
+        """Make the scale."""
+        query = self.listed(input_shape)[0]
+        self.scale = self.add_weight(query[-1:], name="scale") if self.use_scale else None
+
+    def scores(self, query: Tensor, key: Tensor) -> Any:
+        """(N, T, d), (N, S, d) -> (N, T, S)."""
+        fit = ops.tanh(sums(query, key))
+        return (fit if self.scale is None else self.scale * fit).sum(axis=-1)
+
+
+def sums(query: Tensor, key: Tensor) -> Any:
+    """Each query plus each key: (N, T, d), (N, S, d) -> (N, T, S, d)."""
+    return query[..., :, None, :] + key[..., None, :, :]

@@ -1,8 +1,10 @@
-"""The layers that most models begin with: Dense, Embedding, Activation, Lambda, Input."""
+"""The layers that most models begin with: Dense, EinsumDense, Embedding, Activation, Lambda, Input."""
 
 from __future__ import annotations
 
 import inspect
+import math
+import re
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -11,9 +13,12 @@ from ...engine import Tensor
 from ...engine.errors import ShapeError
 from ...nn.embedding import whole
 from ...nn.functional import Input, InputLayer
+from ..initializers import VarianceScaling
 from .base import Layer, positive
 
-__all__ = ["Activation", "Dense", "Embedding", "Identity", "Input", "InputLayer", "Lambda", "Masking"]
+__all__ = ["Activation", "Dense", "EinsumDense", "Embedding", "Identity", "Input", "InputLayer", "Lambda", "Masking"]
+
+EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 
 
 class Dense(Layer):
@@ -54,6 +59,79 @@ class Dense(Layer):
     def call(self, inputs: Tensor) -> Tensor:
         """(..., in) -> (..., units)."""
         return self.activation(ops.linear(inputs, self.kernel, self.bias))  # type: ignore[no-any-return]
+
+
+class EinsumDense(Layer):
+    """activation(einsum(equation, inputs, kernel) + bias): a Dense over axes of one's choice.
+
+    equation : "ab,bc->ac" is a Dense; "..." at the left or right end of inputs and result stands for further axes.
+    output_shape : of the result without the batch and the axes that "..." stands for; None for sizes of the inputs.
+    bias_axes : the letters of the result that the bias has; None for no bias.
+    kernel, bias : as the letters say
+    """
+
+    refused: ClassVar = {
+        "lora_rank": None, "lora_alpha": None, "gptq_unpacked_column_size": None, "quantization_config": None,
+    }  # fmt: skip
+
+    def __init__(
+        self,
+        equation: str,
+        output_shape: Any,
+        activation: Any = None,
+        bias_axes: str | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.keep(locals())
+        if not (form := EQUATION.fullmatch(equation.replace(" ", ""))):
+            raise ValueError(
+                f"{self.name}: equation is as in 'ab,bc->ac', '...a,ab->...b' or 'ab...,bc->ac...', not {equation!r}."
+            )
+        left, own, right, kernel, start, result, end = form.groups("")
+        known = set(result) <= set(own + kernel) and set(kernel) <= set(own + result)
+        if (left, right) != (start, end) or (left and right) or not known:
+            raise ValueError(
+                f"{self.name}: {equation!r} has '...' not at one end of both, or a letter of unknown size."
+            )
+        if bias_axes is not None and not (bias_axes and set(bias_axes) <= set(result)):
+            raise ValueError(f"{self.name}: bias_axes are letters of the result {result!r}, not {bias_axes!r}.")
+        self._terms = own, kernel, result, left, right
+
+    def build(self, input_shape: Any) -> None:
+        """Make the kernel and the bias."""
+        own, kernel, result, left, right = self._terms
+        spare = len(input_shape) - len(own)  # axes that ... stands for
+        sizes = dict(zip(own, input_shape[spare if left else 0 :]))
+        given = [self.output_shape] if isinstance(self.output_shape, int) else list(self.output_shape)
+        given = given if left and spare else [input_shape[0], *given]
+        fits = len(given) == len(result) and (spare >= 0 if left or right else not spare)
+        if not fits or any(n not in (None, sizes.setdefault(a, n)) for a, n in zip(result, given)):
+            raise ShapeError(
+                f"{self.name}: {self.equation!r} does not fit inputs {tuple(input_shape)} and output_shape {self.output_shape}."
+            )
+        fan_in, fan_out = (math.prod(sizes[a] for a in kernel if (a in result) is out) for out in (False, True))
+        how = self.kernel_initializer
+        if isinstance(how, VarianceScaling):  # of a matrix, whatever the letters' order
+            how = lambda shape, dtype: self.kernel_initializer((fan_in, fan_out), dtype).reshape(shape)
+        options = {"regularizer": self.kernel_regularizer, "constraint": self.kernel_constraint, "name": "kernel"}
+        self.kernel = self.add_weight([sizes[a] for a in kernel], how, **options)
+        self.bias = None
+        if self.bias_axes:
+            letters = result[min(map(result.find, self.bias_axes)) :]
+            shape = [sizes[a] if a in self.bias_axes else 1 for a in letters]
+            self.bias = self.weight_for("bias", (*shape, *[1] * (spare if right else 0)))
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """As the equation says."""
+        out = ops.einsum(self.equation, inputs, self.kernel, optimize=True)
+        return self.activation(out if self.bias is None else out + self.bias)  # type: ignore[no-any-return]
 
 
 class Activation(Layer):

@@ -6,10 +6,37 @@ from typing import Any
 
 from ... import ops
 from ...engine import Tensor, beside, random
+from ...ops.activation import SELU_ALPHA, SELU_SCALE
+from .. import regularizers
 from ._images import Images
 from .base import Layer
 
-__all__ = ["Dropout", "GaussianDropout", "GaussianNoise", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"]
+__all__ = [
+    "ActivityRegularization",
+    "AlphaDropout",
+    "Dropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+]
+
+
+LOWEST = -SELU_ALPHA * SELU_SCALE  # of selu
+
+
+class ActivityRegularization(Layer):
+    """Passes its input on, and adds a penalty on it: l1 times the sum of its magnitudes plus l2 times that of its squares."""
+
+    supports_masking = True
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(activity_regularizer=regularizers.L1L2(l1, l2), **kwargs)
+
+    def call(self, inputs: Tensor) -> Tensor:
+        """(...) -> (...)."""
+        return inputs
 
 
 class Dropout(Layer):
@@ -38,8 +65,28 @@ class Dropout(Layer):
         """(...) -> (...)."""
         if not self.training or self.rate == 0:
             return inputs
-        keep = self._rng.random(self.drawn(inputs.shape), dtype="float32") >= self.rate
-        return ops.dropout(inputs, beside(inputs, keep), self.rate)
+        return ops.dropout(inputs, self.kept(inputs), self.rate)
+
+    def kept(self, inputs: Tensor) -> Any:
+        """True for what stays."""
+        return beside(inputs, self._rng.random(self.drawn(inputs.shape), dtype="float32") >= self.rate)
+
+
+class AlphaDropout(Dropout):
+    """Dropout for networks of SELUs: what is dropped gets their lowest value, and mean and variance stay.
+
+    rate : the share, below 1.  noise_shape, seed : as for ``Dropout``.
+    Source: Klambauer et al., 2017.
+    """
+
+    def call(self, inputs: Tensor) -> Any:
+        """(...) -> (...)."""
+        if not self.training or self.rate == 0:
+            return inputs
+        if self.rate == 1:
+            raise ValueError(f"{self.name}: with rate=1 nothing is left whose variance could stay; give a lower rate.")
+        factor = ((1 - self.rate) * (1 + self.rate * LOWEST**2)) ** -0.5
+        return factor * ops.where(self.kept(inputs), inputs, LOWEST) - factor * LOWEST * self.rate
 
 
 class _SpatialDropout(Dropout, Images):

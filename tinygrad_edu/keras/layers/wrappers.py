@@ -1,4 +1,4 @@
-"""Layers that hold another layer: in both directions of time, or at every step."""
+"""Layers that hold another layer: in both directions of time, at every step, or with a kernel that is kept small."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from ... import ops
-from ...engine import Tensor
+from ...engine import Tensor, no_grad
 from ...engine.errors import ShapeError
-from .base import Layer
+from ..initializers import TruncatedNormal
+from .base import Layer, positive
 
-__all__ = ["Bidirectional", "TimeDistributed", "made"]
+__all__ = ["Bidirectional", "SpectralNormalization", "TimeDistributed", "made"]
 
 
 def made(layer: Any) -> Layer:
@@ -113,3 +114,51 @@ class TimeDistributed(Layer):
         n, t = inputs.shape[:2]
         out = self.layer(inputs.reshape(n * t, *inputs.shape[2:]))
         return out.reshape(n, t, *out.shape[1:])  # type: ignore[no-any-return]
+
+
+class SpectralNormalization(Layer):
+    """A layer whose kernel, as a matrix (everything else, out), is divided by its largest singular value before each training step.
+
+    layer : one with a ``kernel`` or ``embeddings``.
+    power_iterations : how often the singular vector, which is kept from step to step, is improved at each of them.
+    vector_u : (1, out), not trained
+    Source: Miyato, Kataoka, Koyama and Yoshida, 2018.
+    """
+
+    def __init__(self, layer: Any, power_iterations: int = 1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not positive(power_iterations):
+            raise ValueError(f"{self.name}: power_iterations is a whole number > 0, not {power_iterations!r}.")
+        self.layer, self.power_iterations = made(layer), power_iterations
+
+    def build(self, input_shape: Any) -> None:
+        """Make the layer's weights, and the vector."""
+        self.layer.build_for([input_shape])
+        self.layer.built = True
+        self.kernel: Any = getattr(self.layer, "kernel", getattr(self.layer, "embeddings", None))
+        if self.kernel is None:
+            raise TypeError(f"{self.name}: {self.layer!r} has no kernel, and no embeddings, that could be normalised.")
+        start = TruncatedNormal(stddev=0.02)
+        self.vector_u = self.add_weight((1, self.kernel.shape[-1]), start, trainable=False, name="vector_u")
+
+    def call(self, inputs: Tensor) -> Any:
+        """What the layer returns."""
+        if self.training:
+            self.normalize()
+        return self.layer(inputs)
+
+    @no_grad()
+    def normalize(self) -> None:
+        """Improve the vector, and divide the kernel; one of zeros stays."""
+        matrix, u, v = self.kernel.reshape(-1, self.kernel.shape[-1]), self.vector_u, None
+        for _ in range(self.power_iterations):
+            v = unit(u @ matrix.T)
+            u = unit(v @ matrix)
+        if (matrix.data != 0).any():
+            self.vector_u.assign(u)
+            self.kernel.assign(self.kernel / (v @ matrix @ u.T).reshape(()))
+
+
+def unit(x: Any) -> Any:
+    """A vector divided by its length."""
+    return x / ops.maximum(ops.sqrt(ops.square(x).sum()), 1e-7)
