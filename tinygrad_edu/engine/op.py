@@ -8,7 +8,7 @@ A *rule* takes arrays and returns its value and one pullback (vector-Jacobian pr
         return out, lambda g: g * (1 - out * out)
 
 What no rule has to repeat lives in the engine: unwrapping, dtype promotion, 0-d results, recording, the checks of what
-came back, unbroadcasting, accumulation. Built-in ops come through this same door.
+came back, unbroadcasting, accumulation. Built-in ops are made in the same way.
 
 A rule is a pure function of its arguments, in one of three forms (``docs/extending.md`` shows each):
 (a) plain numpy, which also runs on Tensors and so gives every order of derivative; (b) ``raw(x)`` where it needs the
