@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tinygrad_edu import keras
+from tinygrad_edu.engine.errors import ShapeError
 from tinygrad_edu.keras import layers
 
 LISTS = [[0.0, 1.0], [1.0, 0.0]], [[0.2, 0.7], [0.6, 0.4]]
@@ -61,3 +62,24 @@ def test_updates_as_lists() -> None:
 def test_an_embedding_of_an_old_script() -> None:
     layer = layers.Embedding(5, 2, input_length=3)
     assert layer(np.zeros((4, 7), int)).shape == (4, 7, 2)
+
+
+def test_a_list_of_one_input() -> None:
+    x, y = np.ones((4, 2), "float32"), np.ones((4, 1))
+    sequential = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    inputs = keras.Input((2,))
+    functional = keras.Model(inputs, layers.Dense(1)(inputs))
+    for model in (sequential, functional):
+        model.compile("sgd", "mse")
+        model.fit([x], y, verbose=0)
+        np.testing.assert_array_equal(model.predict([x], verbose=0), model.predict(x, verbose=0))
+    with pytest.raises(ShapeError, match="takes one input, and 2 came"):
+        sequential.predict((x, y), verbose=0)
+
+
+def test_output_shapes_of_models() -> None:
+    inputs = [keras.Input((4,)), keras.Input((4,))]
+    several = keras.Model(inputs, [inputs[0] + inputs[1], layers.Dense(2)(inputs[1])])
+    assert several.compute_output_shape([(None, 4), (None, 4)]) == [(None, 4), (None, 2)]
+    images = keras.Sequential([layers.Conv2D(5, 3, padding="same", strides=2)])
+    assert images.compute_output_shape((None, None, 8, 3)) == (None, None, 4, 5)

@@ -13,7 +13,7 @@ from .functional import Graph
 from .module import Module
 from .naming import auto_name, names_in_order, snake_case
 from .summary import summary
-from .symbolic import SymbolicTensor, symbols, transform
+from .symbolic import SymbolicTensor, output_shape, symbols, transform
 from .weights import Weighted
 
 __all__ = ["Model"]
@@ -158,6 +158,10 @@ class Model(Storable, Weighted, Module, Trainer):  # type: ignore[misc]  # penal
     def output_shape(self) -> Any:
         """The shape of the output, with None where it is not known; or the structure of several."""
         return transform(lambda x: x.shape, self.ends()[1])
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The output's shape for an input's, (batch, ...), with None where it is not fixed; lists or dicts of several."""
+        return output_shape(self, input_shape)
 
 
 def as_input(x: Any) -> Any:

@@ -47,7 +47,13 @@ class Sequential(Model):
             self.trainable = False
 
     def forward(self, x: Tensor) -> Tensor:
-        """Through all layers."""
+        """Through all layers. A list of one input is that one."""
+        if isinstance(x, (list, tuple)):
+            if len(x) != 1:
+                raise ShapeError(
+                    f"{self.name}: a Sequential takes one input, and {len(x)} came. Give one array of samples."
+                )
+            x = x[0]
         if self._chain:
             x = fitted(x, self._chain[0])
         first = x

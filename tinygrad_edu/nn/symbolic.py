@@ -18,7 +18,7 @@ from ..engine.errors import ShapeError
 from ..training.rehearsal import rehearsal
 from .budget import affordable
 
-__all__ = ["Operation", "Step", "SymbolicTensor", "connect", "symbolic", "symbols", "transform"]
+__all__ = ["Operation", "Step", "SymbolicTensor", "connect", "output_shape", "symbolic", "symbols", "transform"]
 
 _numbers = itertools.count(1)
 
@@ -120,6 +120,22 @@ def connect(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         layer.input_shape = shapes[0] if len(shapes) == 1 else shapes
         layer._ends = layer._ends or (args[0] if args else step.inputs, step.outputs)
     return step.outputs
+
+
+def output_shape(layer: Any, input_shape: Any) -> Any:
+    """The shape of what a layer or model returns, with None where it is not fixed, for the shape of its input."""
+    step = Step(layer, (expected(input_shape),), {})
+    small, large = (probe(step, sizes) for sizes in ((2, 64), (3, 128)))
+    return transform(lambda out: out.shape, merged(small, large, "output"))
+
+
+def expected(input_shape: Any) -> Any:
+    """A symbolic tensor of a shape; of a list or dict of shapes, a list or dict of them."""
+    if isinstance(input_shape, dict):
+        return {name: expected(shape) for name, shape in input_shape.items()}
+    if input_shape and isinstance(input_shape[0], (list, tuple)):
+        return [expected(shape) for shape in input_shape]
+    return SymbolicTensor(input_shape)
 
 
 def probe(step: Step, sizes: tuple[int, int]) -> Any:

@@ -13,7 +13,7 @@ from ...nn import Module, Parameter
 from ...nn.model import as_input
 from ...nn.module import names_of
 from ...nn.naming import auto_name, snake_case
-from ...nn.symbolic import Step, SymbolicTensor, merged, probe, symbolic, transform
+from ...nn.symbolic import output_shape, symbolic
 from ...nn.weights import Weighted
 from ...training.masks import attach, mask_of
 from .. import activations, constraints, initializers, regularizers
@@ -157,9 +157,7 @@ class Layer(Weighted, Module):
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape for an input's, with None where it is not fixed; by default zeros are passed through."""
-        step = Step(self, (expected(input_shape),), {})
-        small, large = (probe(step, sizes) for sizes in ((2, 64), (3, 128)))
-        return transform(lambda out: out.shape, merged(small, large, self.name))
+        return output_shape(self, input_shape)
 
     # -- weights -------------------------------------------------------------------------------------------------------
 
@@ -249,12 +247,3 @@ def positive(value: Any) -> bool:
 def found(mask: Any) -> bool:
     """Whether there is a mask, or one in a list."""
     return any(map(found, mask)) if isinstance(mask, list) else mask is not None
-
-
-def expected(input_shape: Any) -> Any:
-    """A symbolic tensor of a shape; of a list or dict of shapes, a list or dict of them."""
-    if isinstance(input_shape, dict):
-        return {name: expected(shape) for name, shape in input_shape.items()}
-    if input_shape and isinstance(input_shape[0], (list, tuple)):
-        return [expected(shape) for shape in input_shape]
-    return SymbolicTensor(input_shape)
