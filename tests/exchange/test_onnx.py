@@ -30,10 +30,11 @@ def test_a_length_that_happens_to_be_the_batch_s_stays_a_length() -> None:
 
 
 def test_states_of_zeros_are_one_row_for_each_sample() -> None:
-    (step,) = program(lambda x: x + np.zeros((x.shape[0], 3), np.float32), X).steps
-    assert isinstance(step.args[0], Value)
-    assert isinstance(step.args[1], Repeated)
-    assert step.args[1].array.shape == (1, 3)
+    for zeros in (lambda x: np.zeros((x.shape[0], 3), np.float32), lambda x: np.zeros_like(x.data)):
+        (step,) = program(lambda x, zeros=zeros: x + zeros(x), X).steps
+        assert isinstance(step.args[0], Value)
+        assert isinstance(step.args[1], Repeated)
+        assert step.args[1].array.shape == (1, 3)
 
 
 def test_what_leads_to_no_input_is_a_constant() -> None:

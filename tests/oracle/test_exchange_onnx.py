@@ -368,6 +368,20 @@ def test_an_op_of_one_s_own(tmp_path: Path) -> None:
     agree(tmp_path / "f.onnx", x, x**3)
 
 
+def test_a_rule_that_onnx_does_not_understand(tmp_path: Path) -> None:
+    @op(name="odd_for_onnx")
+    def odd(x: Any) -> Any:
+        return x, lambda g: g
+
+    @io.onnx_rule("odd_for_onnx")
+    def rule(w: Any, out: Any, x: Any) -> Any:
+        return w.node("NoSuchThing", x)
+
+    with pytest.raises(ExchangeError, match=r"ONNX's own check refuses the file.*\n*.*NoSuchThing"):
+        io.export_onnx(odd, tmp_path / "f.onnx", np.ones((2, 3), np.float32))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "net.onnx"
     path.write_bytes(b"older")

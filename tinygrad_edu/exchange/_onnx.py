@@ -37,7 +37,10 @@ def export_onnx(model: Callable[..., Any], path: str | os.PathLike[str], example
     """
     onnx = imported("onnx", "onnx", "export_onnx")
     made = Writer(onnx, program(model, example)).model()
-    onnx.checker.check_model(made, full_check=True)
+    try:
+        onnx.checker.check_model(made, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ExchangeError(f"export_onnx: ONNX's own check refuses the file, so none was written. {error}") from error
     with replacing(path) as new:
         new.write_bytes(made.SerializeToString())
 
