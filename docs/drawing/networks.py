@@ -159,6 +159,33 @@ def trained() -> Any:
     return model
 
 
+@picture("12-window")
+def window() -> Figure:
+    """One kernel at two places of an image, and the two numbers that come out."""
+    image = np.zeros((6, 6), int)
+    image[1:3, 1:5] = 1
+    kernel = np.array([[1, 1, 1], [0, 0, 0], [-1, -1, -1]])
+    found = tg.ops.conv2d(image[None, None].astype(float), kernel[None, None].astype(float))[0, 0]
+    figure, axes = canvas(8.4, 3.1)
+    side, tops = 0.4, {0.3: image, 3.7: kernel, 6.0: found}
+    for (x, numbers), title in zip(tops.items(), ("image (6, 6)", "kernel (3, 3)", "result (4, 4)")):
+        rows, cols = numbers.shape
+        for (i, j), value in np.ndenumerate(numbers):
+            corner = (x + j * side, 1.4 + (rows / 2 - 1 - i) * side)
+            ink = 0.75 if numbers is image and value else 1.0
+            axes.add_patch(Rectangle(corner, side, side, facecolor=str(ink), edgecolor=GREY))
+            text = f"{value:g}".replace("-", "−")
+            axes.text(corner[0] + side / 2, corner[1] + side / 2, text, ha="center", va="center", fontsize=9)
+        axes.text(x + cols * side / 2, 1.4 + rows * side / 2 + 0.12, title, ha="center", fontsize=9)
+    for (i, j), color in (((0, 0), BLUE), ((2, 2), RED)):
+        for x, rows, size in ((0.3, 6, 3), (6.0, 4, 1)):
+            corner = (x + j * side, 1.4 + (rows / 2 - size - i) * side)
+            axes.add_patch(Rectangle(corner, size * side, size * side, fill=False, edgecolor=color, linewidth=2.5))
+    for x, sign in ((3.2, "∗"), (5.45, "=")):
+        axes.text(x, 1.4, sign, ha="center", va="center", fontsize=14)
+    return figure
+
+
 @picture("12-kernels")
 def kernels() -> Figure:
     """A digit under two kernels."""
