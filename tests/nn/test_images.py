@@ -146,7 +146,16 @@ def test_reading_at_other_places_has_a_gradient(fill_mode: str) -> None:
     gradcheck(lambda x: resample(x, rows, columns, "bilinear", fill_mode, 0.5), rng.normal(size=(1, 2, 3, 3)))
 
 
-@pytest.mark.parametrize("make", [lambda: nn.RandomFlip(seed=1), lambda: nn.RandomTranslation(0.2, 0.2, seed=1)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: nn.RandomFlip(seed=1),
+        lambda: nn.RandomTranslation(0.2, 0.2, seed=1),
+        lambda: nn.RandomZoom(0.2, seed=1),
+        lambda: nn.RandomBrightness(0.2, (-9, 9), seed=1),
+        lambda: nn.RandomContrast(0.2, (-9, 9), seed=1),
+    ],
+)
 def test_images_change_in_training_only_and_again_with_the_same_seed(make: object) -> None:
     x = images(4, 1, 5, 5)
     once, again = make()(x).numpy(), make()(x).numpy()

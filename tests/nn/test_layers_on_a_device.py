@@ -20,7 +20,8 @@ from tinygrad_edu.training.run import generators
 
 DEVICES = ["standin", pytest.param("cuda", marks=pytest.mark.gpu)]
 RNG = np.random.default_rng(0)
-FLAT, STEPS, IMAGES = (RNG.standard_normal(shape).astype(np.float32) for shape in ((4, 6), (2, 5, 6), (2, 6, 6, 2)))
+SHAPES = ((4, 6), (2, 5, 6), (2, 6, 6, 2), (2, 4, 5, 6, 2))
+FLAT, STEPS, IMAGES, VOLUMES = (RNG.standard_normal(shape).astype(np.float32) for shape in SHAPES)
 WORDS = np.array([[1, 2, 3, 0, 0], [4, 5, 0, 0, 0], [1, 1, 1, 1, 1]])
 layers = keras.layers
 
@@ -104,6 +105,29 @@ KERAS = [
     (lambda: layers.RandomFlip(), IMAGES),
     (lambda: layers.RandomRotation(0.2), IMAGES),
     (lambda: layers.RandomTranslation(0.2, 0.2), IMAGES),
+    (lambda: layers.RandomZoom(0.2), IMAGES),
+    (lambda: layers.RandomBrightness(0.2, (-2, 2)), IMAGES),
+    (lambda: layers.RandomContrast(0.2, (-2, 2)), IMAGES),
+    (lambda: layers.RandomCrop(4, 3), IMAGES),
+    (lambda: layers.Conv3D(3, 2, strides=2, padding="same"), VOLUMES),
+    (lambda: layers.Conv3DTranspose(3, 2, strides=2), VOLUMES),
+    (lambda: layers.MaxPooling3D(padding="same"), VOLUMES),
+    (lambda: layers.AveragePooling3D(padding="same"), VOLUMES),
+    (lambda: layers.GlobalAveragePooling3D(), VOLUMES),
+    (lambda: layers.GlobalMaxPooling3D(), VOLUMES),
+    (lambda: layers.UpSampling3D(), VOLUMES),
+    (lambda: layers.ZeroPadding3D(), VOLUMES),
+    (lambda: layers.Cropping3D(), VOLUMES),
+    (lambda: layers.SpatialDropout3D(0.4), VOLUMES),
+    (lambda: layers.DepthwiseConv1D(3), STEPS),
+    (lambda: layers.SeparableConv1D(4, 3), STEPS),
+    (lambda: layers.GroupNormalization(2), IMAGES),
+    (lambda: layers.RMSNormalization(), STEPS),
+    (lambda: layers.UnitNormalization(), STEPS),
+    (lambda: layers.SpectralNormalization(layers.Dense(3)), FLAT),
+    (lambda: layers.EinsumDense("abc,cde->adbe", (3, None, 2), bias_axes="e"), STEPS),
+    (lambda: layers.ActivityRegularization(0.1, 0.2), FLAT),
+    (lambda: layers.AlphaDropout(0.4), FLAT),
 ]
 
 
@@ -122,6 +146,14 @@ def attention() -> Any:
     return keras.Model(x, layers.Add()([x, layers.MultiHeadAttention(2, 3)(x, x, use_causal_mask=True)]))
 
 
+def additive_attention() -> Any:
+    ids = keras.Input((5,), dtype="int64")
+    words = layers.Embedding(10, 4, mask_zero=True)(ids)
+    for kind in (layers.Attention(True, "concat", dropout=0.2), layers.Attention(), layers.AdditiveAttention()):
+        words = kind([words, words], use_causal_mask=True)
+    return keras.Model(ids, words)
+
+
 def merging() -> Any:
     x = keras.Input((6,))
     pair = [layers.Dense(3)(x), layers.Dense(3)(x)]
@@ -129,7 +161,9 @@ def merging() -> Any:
     return keras.Model(x, layers.Concatenate()([kind(pair) for kind in kinds]))
 
 
-@pytest.mark.parametrize(("make", "x"), [(masked, WORDS), (attention, STEPS), (merging, FLAT)])
+@pytest.mark.parametrize(
+    ("make", "x"), [(masked, WORDS), (attention, STEPS), (additive_attention, WORDS), (merging, FLAT)]
+)
 def test_models_of_keras(make: Any, x: Any, where: str) -> None:
     same_there(make, x, where)
 

@@ -127,6 +127,9 @@ DRAWN = {
     "spatial_dropout1d": (lambda m: m.SpatialDropout1D(0.5), SEQUENCE),
     "spatial_dropout2d": (lambda m: m.SpatialDropout2D(0.5), IMAGE),
     "spatial_dropout3d": (lambda m: m.SpatialDropout3D(0.5), VOLUME),
+    "random_brightness": (lambda m: m.RandomBrightness(0.1), IMAGE),
+    "random_contrast": (lambda m: m.RandomContrast(0.1), IMAGE),
+    "random_zoom": (lambda m: m.RandomZoom(0.1), IMAGE),
     "random_flip": (lambda m: m.RandomFlip(), IMAGE),
     "random_rotation": (lambda m: m.RandomRotation(0.1), IMAGE),
     "random_translation": (lambda m: m.RandomTranslation(0.1, 0.1), IMAGE),
@@ -317,6 +320,10 @@ def test_no_layer_is_forgotten() -> None:
     trained = {type(layer.layer if isinstance(layer, Spread) else layer) for layer in made}
     elsewhere = {ours.layers.Embedding, ours.layers.Masking}  # test_masks, test_masking
     elsewhere |= {ours.layers.SpectralNormalization}  # test_spectral_normalization
+    elsewhere |= {ours.layers.RandomCrop}  # in tests/keras_room: outside training Keras does not what it says
+    elsewhere |= {
+        getattr(ours.layers, name) for name in ("CenterCrop", "Normalization", "Resizing")
+    }  # test_keras_preparing
     base = {ours.layers.Layer}  # for subclasses
     assert trained | elsewhere | base == set(ours.layers.KNOWN.values())
 
@@ -372,6 +379,24 @@ def test_a_translation_by_a_given_way(fill_mode: str) -> None:
     x = values((2, 6, 5, 3))
     theirs, mine = (m.layers.RandomTranslation((0.25, 0.25), (-0.3, -0.3), fill_mode) for m in (keras, ours))
     close(mine(x, training=True), theirs(x, training=True))
+
+
+@pytest.mark.parametrize("factors", [(0.3, None), (-0.4, None), (0.15, -0.3)])
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
+def test_a_zoom_by_a_given_factor(factors: tuple, interpolation: str) -> None:
+    x = values((2, 6, 5, 3))
+    given = [None if f is None else (f, f) for f in factors]
+    theirs, mine = (m.layers.RandomZoom(*given, "wrap", interpolation) for m in (keras, ours))
+    close(mine(x, training=True), theirs(x, training=True))
+
+
+@pytest.mark.parametrize(("name", "factor"), [("Brightness", 0.3), ("Brightness", -0.2), ("Contrast", 0.3)])
+def test_a_given_change_of_brightness_and_contrast(name: str, factor: float) -> None:
+    x = values((2, 6, 5, 3))
+    bounds = (factor if name == "Brightness" else -factor, factor)
+    theirs, mine = (getattr(m.layers, f"Random{name}")(bounds, (-1, 1.5)) for m in (keras, ours))
+    close(mine(x, training=True), theirs(x, training=True))
+    close(mine(x[0], training=True), theirs(x[0], training=True))
 
 
 SPREADS = [

@@ -8,7 +8,14 @@ from ..io.names import built_in
 from . import init
 from .activation import *  # noqa: F403
 from .attention import MultiheadAttention
-from .augmentation import RandomFlip, RandomRotation, RandomTranslation
+from .augmentation import (
+    RandomBrightness,
+    RandomContrast,
+    RandomFlip,
+    RandomRotation,
+    RandomTranslation,
+    RandomZoom,
+)
 from .convolution import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .dropout import Dropout, GaussianNoise
 from .embedding import Embedding
@@ -63,9 +70,12 @@ __all__ = [
     "MultiheadAttention",
     "Parameter",
     "RMSNorm",
+    "RandomBrightness",
+    "RandomContrast",
     "RandomFlip",
     "RandomRotation",
     "RandomTranslation",
+    "RandomZoom",
     "Sequential",
     "SymbolicTensor",
     "Upsample",

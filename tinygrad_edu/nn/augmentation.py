@@ -1,4 +1,4 @@
-"""Images shown a little differently at every step: flipped, turned, moved. Channels come second: (N, C, H, W)."""
+"""Images shown a little differently at every step: flipped, turned, moved, brighter. Channels come second: (N, C, H, W)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from ..engine import Array, Tensor, beside, random
 from ..engine.errors import ShapeError
 from .module import Module
 
-__all__ = ["RandomFlip", "RandomRotation", "RandomTranslation", "resample"]
+__all__ = [
+    "RandomBrightness", "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "resample",
+]  # fmt: skip
 
 
 class _Augmentation(Module):
@@ -130,6 +132,73 @@ class RandomTranslation(_Resampled):
         """The pixel's place, moved back."""
         rows = np.arange(height)[:, None] - height * self.draw(n, self.height_factor)
         return rows, np.arange(width) - width * self.draw(n, self.width_factor)
+
+
+class RandomZoom(_Resampled):
+    """Each image is shown smaller, with more around it, or larger.
+
+    height_factor, width_factor : the largest share of the size by which more or less is seen, or (lowest, highest); above 0 is
+        more.  width_factor=None : as much as along the height.
+    """
+
+    def __init__(self, height_factor: Any, width_factor: Any = None, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.height_factor = bounds("RandomZoom", "height_factor", height_factor)
+        self.width_factor = None if width_factor is None else bounds("RandomZoom", "width_factor", width_factor)
+
+    def places(self, n: int, height: int, width: int) -> tuple[Array, Array]:
+        """The pixel's place, farther from the centre or nearer to it."""
+        tall = 1 + self.draw(n, self.height_factor)
+        wide = tall if self.width_factor is None else 1 + self.draw(n, self.width_factor)
+        y, x = (height - 1) / 2, (width - 1) / 2
+        return (np.arange(height)[:, None] - y) * tall + y, (np.arange(width) - x) * wide + x
+
+
+class RandomBrightness(_Augmentation):
+    """All pixels of an image become brighter or darker by the same number.
+
+    factor : the largest change as a share of the range, or (lowest, highest) from -1 to 1.
+    value_range : of pixels, (lowest, highest); what would lie outside is cut off.
+    """
+
+    def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.factor = bounds("RandomBrightness", "factor", factor)
+        self.value_range = extent("RandomBrightness", value_range)
+
+    def change(self, x: Tensor) -> Tensor:
+        """Brighter, or darker."""
+        low, high = self.value_range
+        more = (high - low) * self._rng.uniform(*self.factor, (x.shape[0], 1, 1, 1))
+        return ops.clip(x + beside(x, more, x.dtype), low, high)
+
+
+class RandomContrast(_Augmentation):
+    """The pixels of each image and channel move away from their mean, or towards it.
+
+    factor : how much less and more contrast there is at most, one number from 0 to 1 or (less, more).
+    value_range : of pixels, (lowest, highest); what would lie outside is cut off.
+    """
+
+    def __init__(self, factor: Any, value_range: Any = (0, 255), seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.less, self.more = factor if isinstance(factor, (tuple, list)) else (factor, factor)
+        if not -1 <= -self.less <= self.more <= 1:
+            raise ValueError(f"RandomContrast: factor is a share from 0 to 1, or two (less, more), not {factor!r}.")
+        self.value_range = extent("RandomContrast", value_range)
+
+    def change(self, x: Tensor) -> Tensor:
+        """Away from the mean, or towards it."""
+        mean = x.mean(axis=(2, 3), keepdims=True)
+        times = self._rng.uniform(1 - self.less, 1 + self.more, (x.shape[0], 1, 1, 1))
+        return ops.clip(mean + (x - mean) * beside(x, times, x.dtype), *self.value_range)
+
+
+def extent(name: str, value_range: Any) -> tuple[float, float]:
+    """The lowest and the highest value that a pixel can have."""
+    if len(value_range) != 2 or not value_range[0] < value_range[1]:
+        raise ValueError(f"{name}: value_range is (lowest, highest), not {value_range!r}.")
+    return float(value_range[0]), float(value_range[1])
 
 
 def bounds(name: str, what: str, factor: Any) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from ...io.objects import serialize
 from .._registry import reader
 from .activation import *  # noqa: F403
 from .attention import *  # noqa: F403
+from .augmentation import *  # noqa: F403
 from .base import Layer, LostMaskWarning
 from .convolution import *  # noqa: F403
 from .core import *  # noqa: F403

@@ -1,23 +1,19 @@
-"""Layers that prepare data: scaling, sizes of images, and random changes of them in training.
-
-The arithmetic of the changes is ``nn.augmentation``'s.
-"""
+"""Layers that prepare data: scaling, and sizes of images."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from ... import nn, ops
+from ... import ops
 from ...engine import Tensor, beside
 from ...engine.errors import DataError, ShapeError
-from ...nn import augmentation
 from ...nn.model import as_input
 from ...nn.resizing import resized
 from ._images import Images
 from .base import Layer, positive
 
-__all__ = ["CenterCrop", "Normalization", "RandomFlip", "RandomRotation", "RandomTranslation", "Rescaling", "Resizing"]
+__all__ = ["CenterCrop", "Normalization", "Rescaling", "Resizing"]
 
 
 class Rescaling(Layer):
@@ -119,7 +115,7 @@ class Normalization(Layer):
         return out
 
 
-class _Sized(Images):
+class Sized(Images):
     """Images (N, H, W, C), or one image (H, W, C), in another size."""
 
     rank = 2
@@ -159,7 +155,7 @@ class _Sized(Images):
         return x
 
 
-class Resizing(_Sized):
+class Resizing(Sized):
     """Images in another size.
 
     interpolation : "bilinear", between the centres of the four nearest pixels, or "nearest".
@@ -196,7 +192,7 @@ class Resizing(_Sized):
         return ops.round(self.scaled(x.astype(self.dtype), "bilinear", whole)).astype(x.dtype)
 
 
-class CenterCrop(_Sized):
+class CenterCrop(Sized):
     """The middle of each image; one that is smaller is enlarged first, in its own proportions."""
 
     def __init__(self, height: int, width: int, data_format: str | None = None, **kwargs: Any) -> None:
@@ -209,87 +205,6 @@ class CenterCrop(_Sized):
         if x.shape[2] >= self.height and x.shape[3] >= self.width:
             return self.cut(x, self.height, self.width)
         return self.scaled(x, "bilinear", whole=False)
-
-
-class _Augmentation(Images):
-    """Images (N, H, W, C), or one image (H, W, C), changed at random in training; as they are otherwise."""
-
-    rank = 2
-    inner: nn.Module
-
-    def call(self, inputs: Tensor) -> Tensor:
-        """(N, H, W, C) -> (N, H, W, C)."""
-        x = floats(inputs, self.dtype)
-        if x.ndim == 3:
-            return self.call(x.reshape(1, *x.shape))[0]
-        self.channels(x.shape)
-        return self.last(self.inner(self.first(x)))
-
-
-class RandomFlip(_Augmentation):
-    """Half of the images are mirrored.
-
-    mode : "horizontal" swaps left and right, "vertical" top and bottom, "horizontal_and_vertical" draws for each.
-    """
-
-    def __init__(
-        self,
-        mode: str = "horizontal_and_vertical",
-        seed: int | None = None,
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.keep(locals())
-        self.inner = augmentation.RandomFlip(mode, seed)
-
-
-class RandomRotation(_Augmentation):
-    """Each image is turned about its centre.
-
-    factor : the largest angle as a share of a full turn, or (lowest, highest); above 0 is counter-clockwise.
-    fill_mode : what lies outside: "reflect", "wrap", "nearest", or "constant" (fill_value).
-    interpolation : "bilinear" or "nearest".
-    """
-
-    def __init__(
-        self,
-        factor: Any,
-        fill_mode: str = "reflect",
-        interpolation: str = "bilinear",
-        seed: int | None = None,
-        fill_value: float = 0.0,
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.keep(locals())
-        self.inner = augmentation.RandomRotation(factor, fill_mode, interpolation, seed, fill_value)
-
-
-class RandomTranslation(_Augmentation):
-    """Each image is moved.
-
-    height_factor, width_factor : the largest way as a share of the size, or (lowest, highest); above 0 is down and right.
-    fill_mode, interpolation : as for ``RandomRotation``.
-    """
-
-    def __init__(
-        self,
-        height_factor: Any,
-        width_factor: Any,
-        fill_mode: str = "reflect",
-        interpolation: str = "bilinear",
-        seed: int | None = None,
-        fill_value: float = 0.0,
-        data_format: str | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.keep(locals())
-        self.inner = augmentation.RandomTranslation(
-            height_factor, width_factor, fill_mode, interpolation, seed, fill_value
-        )
 
 
 def batches(data: Any) -> Iterator[Any]:
