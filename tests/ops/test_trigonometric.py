@@ -54,4 +54,4 @@ def test_the_slopes_of_sinc_lose_no_digits_near_zero(x) -> None:
 def test_the_slope_of_a_hyperbolic_inverse_far_out_is_1_over_x(function, x) -> None:
     """x^2 overflows, and PyTorch and JAX give 0."""
     at = np.array(x)
-    np.testing.assert_allclose(grad(function)(at).numpy(), 1 / at, rtol=1e-6)
+    np.testing.assert_allclose(grad(function)(at).numpy(), 1 / at, rtol=1e-12 if at.dtype == np.float64 else 1e-5)

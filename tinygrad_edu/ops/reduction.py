@@ -80,7 +80,7 @@ def _factors(draw: Any) -> Any:
     return reduced(draw, -3, 3, side=(0, 3), special=(0.0, 1.0))
 
 
-@op(numpy=np.prod, method="prod", samples=_factors, analytic=True)
+@op(numpy=np.prod, method="prod", samples=_factors, analytic=True, kinks=[at([np.inf, 2.0], gives=[2.0, np.inf])])
 def prod(x: Array, axis: Any = None, dtype: Any = None, *, keepdims: bool = False) -> Any:
     """Product over axes.
 

@@ -12,8 +12,8 @@ from ..engine import Op
 from ..engine.domain import Sample
 from .call import Call, close, require, show
 from .doctor import Case, diagnose
-from .judge import Verdict, weigh
-from .numeric import EPS, TINY, Estimate, complex_step, differences, directional
+from .judge import BOUNDS, Verdict, weigh
+from .numeric import EPS, TINY, Estimate, blur, complex_step, differences, directional, neighbours
 from .problem import Combined, Gradient, Problem, jacobian, joined
 
 __all__ = ["derivative", "gradient", "holomorphic", "policy", "second"]
@@ -61,10 +61,10 @@ def compare(op: Op, call: Call, problem: Problem, order: int) -> Verdict:
         columns = np.sort(rng.choice(columns, MANY[order > 1], replace=False))
     with np.errstate(all="ignore"):
         analytic, _, _ = jacobian(problem)
-    look: Callable[[bool], Estimate] = lambda thorough: scattered(
+    look: Callable[[Any, bool], Estimate] = lambda x, thorough: scattered(
         differences(problem.vector, x, columns, thorough), columns, x.size
     )
-    numeric, verdict = weigh(analytic, look)
+    numeric, verdict = weigh(analytic, look, problem.point)
     if verdict.wrong.any():
         mismatch(op, call, problem, order, analytic, numeric, verdict)
     if order == 1 and numeric.kinks.any():
@@ -108,11 +108,10 @@ def mismatch(
 
 def along_smooth_directions(op: Op, call: Call, problem: Problem, analytic: Any) -> None:
     """At a kink the derivative along a direction that does not see it is still one number: at a tie, moving all at once."""
-    x = problem.flat_point
-    look: Callable[[bool], Estimate] = lambda thorough: Estimate(
+    look: Callable[[Any, bool], Estimate] = lambda x, thorough: Estimate(
         *(part[:, None] for part in directional(problem.vector, x, np.ones(x.size), thorough))
     )
-    numeric, verdict = weigh(analytic.sum(axis=1)[:, None], look)
+    numeric, verdict = weigh(analytic.sum(axis=1)[:, None], look, problem.point)
     require(
         not verdict.wrong.any(), op, call,
         f"at a tie the gradient's entries sum to {show(analytic.sum(axis=1))}, but moving all inputs together changes the result "
@@ -141,7 +140,8 @@ def holomorphic(op: Op, sample: Sample) -> None:
     """An op declared analytic takes complex input, and the complex step gives its derivative to 1e-9.
 
     Beside that it is allowed what neither side can know: a slope below the value's last digits (1 - tanh(9)^2 keeps half
-    of them, 1 - tanh(19)^2 none), and what the step itself cuts off, of the size of its square (x**3 at 0).
+    of them, 1 - tanh(19)^2 none), what the step itself cuts off, of the size of its square (x**3 at 0), and what the
+    derivative differs by from this point to its neighbours.
     """
     call = Call(op, sample)
     if not op.analytic or not call.arrays:
@@ -153,6 +153,10 @@ def holomorphic(op: Op, sample: Sample) -> None:
     size = np.maximum(np.abs(exact), 1e-3 * np.max(np.abs(exact), axis=-1, keepdims=True, initial=0.0))
     unknown = 4 * EPS * np.abs(problem.vector(problem.flat_point))[:, None] + 1e2 * TINY**2
     near = np.abs(analytic - exact) <= 1e-9 * size + unknown
+    if not np.all(near | ~np.isfinite(analytic) | ~np.isfinite(exact)):
+        with np.errstate(all="ignore"):
+            beside = [complex_step(problem.vector, x) for x in neighbours(problem.point)]
+        near = np.abs(analytic - exact) <= 1e-9 * size + unknown + BOUNDS * blur(exact, beside)
     require(
         np.all(near | ~np.isfinite(analytic) | ~np.isfinite(exact)),
         op,

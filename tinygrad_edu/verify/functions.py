@@ -139,7 +139,7 @@ def full(problem: Problem, report: GradcheckReport, order: int, rtol: float, rng
     with np.errstate(all="ignore"):
         analytic, variables, results = jacobian(problem)
     look, method = witness(problem, report, order, rng)
-    numeric, verdict = weigh(analytic, look, PRECISE if method == "complex step" else rtol)
+    numeric, verdict = weigh(analytic, look, problem.point, PRECISE if method == "complex step" else rtol)
     shape = results[0].shape if len(results) == 1 else (analytic.shape[0],)
     reached = {leaf for r in results for leaf in reachable(r, variables)[1]} if order == 1 else set(variables)
     rows, start = [], 0
@@ -157,34 +157,39 @@ def full(problem: Problem, report: GradcheckReport, order: int, rtol: float, rng
 
 def witness(
     problem: Problem, report: GradcheckReport, order: int, rng: np.random.Generator
-) -> tuple[Callable[[bool], Estimate], str]:
-    """How to look at the numeric Jacobian, thoroughly or not, by the best method that applies, and what that is."""
+) -> tuple[Callable[[Any, bool], Estimate], str]:
+    """How to look at the numeric Jacobian at a point, thoroughly or not, by the best method that applies, and what that is."""
     x = problem.flat_point
     if all(op.analytic for op in problem.ops()):
         found, why = by_complex_step(problem, x, rng)
         if found is not None:
-            return lambda thorough: found, "complex step"
+            return lambda at, thorough: found if np.array_equal(at, x) else exactly(problem, at), "complex step"
         report.notes.append(f"order {order}: the complex step was tried and given up for central differences: {why}")
-    return lambda thorough: differences(problem.vector, x, thorough=thorough), "central differences"
+    return lambda at, thorough: differences(problem.vector, at, thorough=thorough), "central differences"
+
+
+def exactly(problem: Problem, x: Any) -> Estimate:
+    """The Jacobian by the complex step."""
+    with np.errstate(all="ignore"):
+        exact = complex_step(complexly(problem), x)
+    return Estimate(exact, 1e-15 * np.abs(exact), exact, exact)
 
 
 def by_complex_step(problem: Problem, x: Any, rng: np.random.Generator) -> tuple[Estimate | None, str]:
     """The Jacobian by the complex step, or why not."""
     try:
-        with np.errstate(all="ignore"):
-            exact = complex_step(complexly(problem), x)
+        exact = exactly(problem, x)
     except Exception as error:
         return None, f"complex input raised {type(error).__name__}"
-    if exact is None or not np.isfinite(exact).all():
+    if not np.isfinite(exact.value).all():
         return None, "it gave no finite derivative"
     for _ in range(FEWEST):
         v = rng.normal(size=x.size)
         numeric = directional(problem.vector, x, v)
-        found = exact @ v
-        size = np.maximum(np.abs(exact) @ np.abs(v), 1e-9)
-        if np.any(np.abs(found - numeric.value) > AGREE * size + 10 * numeric.error):
+        size = np.maximum(np.abs(exact.value) @ np.abs(v), 1e-9)
+        if np.any(np.abs(exact.value @ v - numeric.value) > AGREE * size + 10 * numeric.error):
             return None, f"it disagrees with them by more than {AGREE:g}"
-    return Estimate(exact, 1e-15 * np.abs(exact), exact, exact), ""
+    return exact, ""
 
 
 def complexly(problem: Problem) -> Callable[[Any], Any]:
@@ -214,16 +219,15 @@ def sampled(problem: Problem, order: int, rtol: float, directions: int, rng: np.
         moves = np.zeros((directions, x.size))
         moves[:, part] = rng.normal(size=(directions, array.size))
         analytic = np.array([[g[i].reshape(-1) @ v[part]] for g, v in zip(pulled, moves, strict=True)])
-        numeric, verdict = weigh(analytic, partial(measured, problem, weights, moves), rtol)
+        numeric, verdict = weigh(analytic, partial(measured, problem, weights, moves), problem.point, rtol)
         rows.append(direction_row(order, name, array, analytic, numeric, verdict))
     return rows
 
 
-def measured(problem: Problem, weights: list[list[Any]], moves: Any, thorough: bool) -> Estimate:
+def measured(problem: Problem, weights: list[list[Any]], moves: Any, x: Any, thorough: bool) -> Estimate:
     """The derivative of each combination of the results along its own direction, by differences."""
     found = [
-        directional(weighted(problem, joined(seeds)), problem.flat_point, v, thorough)
-        for seeds, v in zip(weights, moves, strict=True)
+        directional(weighted(problem, joined(seeds)), x, v, thorough) for seeds, v in zip(weights, moves, strict=True)
     ]
     return Estimate(*(np.stack(parts) for parts in zip(*found, strict=True)))
 

@@ -9,12 +9,13 @@ between the steps would turn it into nonsense, whereas here it only widens the b
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-__all__ = ["Estimate", "complex_step", "differences", "directional"]
+__all__ = ["Estimate", "blur", "complex_step", "differences", "directional", "neighbours"]
 
 Array: TypeAlias = Any
 Vector: TypeAlias = Callable[[Array], Array]  # a function from a flat vector to a flat vector
@@ -89,6 +90,24 @@ def complex_step(f: Vector, x: Array) -> Array:
     return np.stack(rows, axis=1) if rows else np.zeros((f(x + 0j).size, 0))
 
 
+def neighbours(point: list[Array]) -> list[Array]:
+    """Flat points next to this one: each number is moved as rounding moves the largest of its array.
+
+    A sum or an elimination rounds so, and no algorithm can tell these points apart.
+    """
+    rng = np.random.default_rng(0)
+    nudges = [[np.max(np.abs(a), initial=0.0) * EPS * rng.choice((-1, 1), np.size(a)) for a in point] for _ in range(3)]
+    moved = [[np.reshape(a, -1) + by for a, by in zip(point, each, strict=True)] for each in nudges]
+    return [np.concatenate(parts) if parts else np.zeros(0) for parts in moved]
+
+
+def blur(value: Array, beside: list[Array]) -> Array:
+    """How far a derivative moves from a point to its neighbours: no value within that is wrong. 0 where it is not finite."""
+    with np.errstate(invalid="ignore"):
+        moved = np.max([np.abs(v - value) for v in beside], axis=0)
+    return np.where(np.isfinite(value), np.nan_to_num(moved, nan=0.0), 0.0)
+
+
 def _unit(n: int, j: int) -> Array:
     e = np.zeros(n)
     e[j] = 1.0
@@ -110,6 +129,7 @@ class Step(NamedTuple):
 
 def along(f: Vector, x: Array, v: Array, f0: Array, scale: float, thorough: bool) -> Estimate:
     """The derivative along v, with as many steps as it takes to settle, or with all."""
+    f = _where_defined(f, f0.size)
     grain = _grain(f, x, v) if thorough else 0.0
     steps: list[Step] = []
     found = Estimate(*np.full((4, f0.size), np.nan))
@@ -125,6 +145,18 @@ def along(f: Vector, x: Array, v: Array, f0: Array, scale: float, thorough: bool
             if np.all(settled & ~found.kinks) and not thorough:
                 return found
     return _undefined(steps, f0, found)
+
+
+def _where_defined(f: Vector, size: int) -> Vector:
+    """f, and NaN where a matrix stops being what f needs: a step from a nearly singular one may leave the positive ones."""
+
+    def g(x: Array) -> Array:
+        try:
+            return f(x)
+        except np.linalg.LinAlgError:
+            return np.full(size, np.nan)
+
+    return g
 
 
 def _grain(f: Vector, x: Array, v: Array) -> Array:
@@ -193,8 +225,21 @@ def _with_kinks(steps: list[Step], best: Array, error: Array) -> Estimate:
     return Estimate(value, error, low, high)
 
 
+def _running_away(steps: list[Step], error: Array, value: Array) -> Array:
+    """Where nothing settles, but shorter steps change ever more, beyond rounding: beside a pole nearer than the steps.
+
+    What two neighbouring differences differ by is no bound then.
+    """
+    running = ~(error <= 1e-3 * np.abs(value))
+    changed = 0.0
+    for before, after in itertools.pairwise(steps[-3:]):
+        last, changed = changed, np.abs(after.central - before.central)
+        running &= (changed > last) & (changed > 0.5 * np.abs(after.central)) & (changed > 10 * after.noise)
+    return running
+
+
 def _undefined(steps: list[Step], f0: Array, found: Estimate) -> Estimate:
-    """The same estimate, with NaN at a jump or an undefined value, and infinity where the slope grows without bound."""
+    """The same estimate, with NaN at a jump, beside a pole or at an undefined value, and infinity where the slope is."""
     wide, narrow = steps[0], steps[-1]
     unsettled = found.error > 1e-3 * np.abs(found.value)
     rise = [np.maximum(np.abs(s.right), np.abs(s.left)) * s.h for s in (wide, narrow)]
@@ -206,6 +251,10 @@ def _undefined(steps: list[Step], f0: Array, found: Estimate) -> Estimate:
     loud = np.abs(narrow.central) > 10 * narrow.noise
     growing = ((growth > 1.5) & (growth < 9.0)).all(axis=0) & unsettled & ~jump & loud
     value = np.where(growing, np.sign(slopes[-1]) * np.inf, found.value)
-    lost = jump | ~np.isfinite(f0) | (~np.isfinite(found.error) & ~growing)
+    lost = (
+        jump
+        | ~np.isfinite(f0)
+        | ((~np.isfinite(found.error) | _running_away(steps, found.error, found.value)) & ~growing)
+    )
     mend: Callable[[Array], Array] = lambda a: np.where(lost, np.nan, np.where(growing, value, a))
     return Estimate(mend(found.value), np.where(growing | lost, 0.0, found.error), mend(found.low), mend(found.high))
