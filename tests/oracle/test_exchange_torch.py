@@ -220,6 +220,21 @@ def test_recurrent_layers_that_go_backwards() -> None:
     np.testing.assert_array_equal(zoo.predictions(from_torch(net), x), zoo.predictions(model, x))
 
 
+def test_a_layer_that_is_there_twice() -> None:
+    linear, act = torch.nn.Linear(4, 4), torch.nn.ReLU()
+    net = torch.nn.Sequential(linear, act, torch.nn.Sequential(linear, act))
+    x = np.random.default_rng(0).standard_normal((5, 4)).astype(np.float32)
+    model = from_torch(net)
+    assert model[2][0] is model[0]
+    assert len(model[2]) == 2
+    np.testing.assert_allclose(zoo.predictions(model, x), theirs(net, x), rtol=0, atol=1e-6)
+    model[0].weight.data += 0.1
+    back = to_torch(model)
+    assert back[2][0] is back[0]
+    np.testing.assert_allclose(theirs(back, x), zoo.predictions(model, x), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(theirs(to_torch(model, net), x), zoo.predictions(model, x), rtol=0, atol=1e-6)
+
+
 def test_other_things_than_models() -> None:
     for attempt in (
         lambda: to_torch(3),

@@ -44,7 +44,7 @@ def theirs(net: Any, *x: Any) -> Any:
     return [o.numpy() for o in out] if isinstance(out, list) else out.numpy()
 
 
-IMAGE, SEQUENCE, ROW = (7, 6, 4), (6, 4), (4,)
+VOLUME, IMAGE, SEQUENCE, ROW = (5, 4, 6, 2), (7, 6, 4), (6, 4), (4,)
 LAYERS: list[tuple[Callable[[], Any], tuple[int, ...]]] = [
     (lambda: L.Dense(5, activation="gelu"), SEQUENCE),
     (lambda: L.Dense(5, use_bias=False, activation="exponential"), ROW),
@@ -63,6 +63,17 @@ LAYERS: list[tuple[Callable[[], Any], tuple[int, ...]]] = [
     (lambda: L.Conv2DTranspose(3, 3, strides=2, padding="same", activation="relu"), IMAGE),
     (lambda: L.Conv2DTranspose(3, (2, 1), strides=3), IMAGE),
     (lambda: L.Conv1DTranspose(2, 4, strides=2, padding="same"), SEQUENCE),
+    (lambda: L.Conv3D(4, (2, 3, 1), padding="same", strides=(1, 2, 1), groups=2), VOLUME),
+    (lambda: L.Conv3DTranspose(2, 2, strides=2, padding="same"), VOLUME),
+    (lambda: L.DepthwiseConv1D(3, strides=2, padding="same", depth_multiplier=2), SEQUENCE),
+    (lambda: L.SeparableConv1D(5, 2, activation="relu"), SEQUENCE),
+    (lambda: L.MaxPooling3D(2, padding="same"), VOLUME),
+    (lambda: L.AveragePooling3D((2, 1, 3), padding="same"), VOLUME),
+    (lambda: L.GlobalMaxPooling3D(), VOLUME),
+    (lambda: L.UpSampling3D((1, 2, 2)), VOLUME),
+    (lambda: L.ZeroPadding3D(((1, 0), (0, 2), (1, 1))), VOLUME),
+    (lambda: L.Cropping3D(1), VOLUME),
+    (lambda: L.SpatialDropout3D(0.5), VOLUME),
     (lambda: L.BatchNormalization(), IMAGE),
     (lambda: L.BatchNormalization(axis=1, scale=False), SEQUENCE),
     (lambda: L.BatchNormalization(center=False), ROW),

@@ -67,17 +67,17 @@ def to_torch(model: Any, net: Any = None) -> Any:
         )
     own = layers(model)
     if net is None:
-        net = made(torch, model, "").eval()
+        net = made(torch, model, "", {}).eval()
         if own:
             net = net.to(getattr(torch, str(next(iter(own[0].own.values())).dtype)))
-    theirs = groups(net.state_dict())
+    now = state_of(net)
+    theirs = groups(now)
     state: State = {}
     for here, there in paired([p.name for p in own], list(theirs), "the PyTorch module"):
         part = next(p for p in own if p.name == here)
         state |= {f"{there}.{n}" if there else n: a for n, a in laid(part.layer).to(part.own).items()}
-    now = {n: as_array(t) for n, t in net.state_dict().items()}
     found = fitting(now, {n: cast(a, now.get(n)) for n, a in state.items()}, "the PyTorch module")
-    net.load_state_dict({n: torch.from_numpy(np.array(a)) for n, a in found.items()})
+    net.load_state_dict({n: torch.from_numpy(np.array(a)) for n, a in found.items()}, strict=False)  # no second names
     warn_of_epsilons(own, net)
     return net
 
@@ -101,13 +101,13 @@ def from_torch(net: Any, model: nn.Module | None = None) -> nn.Module:
             f"from_torch(net, model): a torch.nn.Module or its state_dict, and a model of ours; not {net!r} and {model!r}. "
             "A file is read first, with torch.load or, if it is .safetensors, tg.load."
         )
-    arrays = {n: as_array(t) for n, t in (net if isinstance(net, Mapping) else net.state_dict()).items()}
+    arrays = {n: as_array(t) for n, t in net.items()} if isinstance(net, Mapping) else state_of(net)
     if model is None:
         if isinstance(net, Mapping):
             raise TypeError(
                 "from_torch: a state_dict alone does not say what network it is of. Give a model for it too."
             )
-        model = made_here(net, "")
+        model = made_here(net, "", {})
         if not isinstance(model, nn.Sequential):
             model = nn.Sequential(model)
         if any(a.dtype == np.float64 for a in arrays.values()):
@@ -146,6 +146,12 @@ def layers(model: nn.Module) -> list[Part]:
 def laid(layer: nn.Module) -> Layout:
     """How a layer's weights lie in PyTorch."""
     return LAYOUTS[type(layer).__name__] if in_keras_s_words(layer) else layout_of(layer)
+
+
+def state_of(net: Any) -> State:
+    """The arrays of a PyTorch module, without the second names of layers that it has twice."""
+    once = {name for name, _ in net.named_modules()}
+    return {n: as_array(t) for n, t in net.state_dict().items() if n.rpartition(".")[0] in once}
 
 
 def groups(state: Mapping[str, Any]) -> dict[str, State]:
@@ -197,15 +203,25 @@ def warn_of_epsilons(own: list[Part], net: Any) -> None:
 # -- whole models ------------------------------------------------------------------------------------------------------
 
 
-def made(torch: Any, module: nn.Module, name: str) -> Any:
-    """The PyTorch module for one of ours."""
+def made(torch: Any, module: nn.Module, name: str, seen: dict[int, Any]) -> Any:
+    """The PyTorch module for one of ours; the same one if it comes again.
+
+    seen : those that were made, by the ids of ours.
+    """
+    if id(module) not in seen:
+        seen[id(module)] = made_anew(torch, module, name, seen)
+    return seen[id(module)]
+
+
+def made_anew(torch: Any, module: nn.Module, name: str, seen: dict[int, Any]) -> Any:
+    """A PyTorch module for one of ours."""
     own = importlib.import_module(f"{__package__}._torch_modules")
     if in_keras_s_words(module):
         return made_of(torch, module, name)
     if isinstance(module, nn.Model) and module.graph is not None:
-        return graph(torch, module.graph, name)
+        return graph(torch, module.graph, name, seen)
     if isinstance(module, nn.Sequential):
-        return torch.nn.Sequential(*(made(torch, m, f"{name}.{i}".strip(".")) for i, m in enumerate(module)))
+        return torch.nn.Sequential(*(made(torch, m, f"{name}.{i}".strip("."), seen) for i, m in enumerate(module)))
     if isinstance(module, (nn.GlobalAvgPool, nn.GlobalMaxPool)):
         return own.OverPlaces("mean" if isinstance(module, nn.GlobalAvgPool) else "amax", module.keepdims)
     if isinstance(module, nn.ZeroPad2d):
@@ -224,12 +240,12 @@ def made(torch: Any, module: nn.Module, name: str) -> Any:
     return own.SelfAttention(core) if isinstance(module, nn.MultiheadAttention) else core
 
 
-def graph(torch: Any, found: Any, name: str) -> Any:
+def graph(torch: Any, found: Any, name: str, seen: dict[int, Any]) -> Any:
     """The PyTorch module for a model of symbolic inputs and outputs."""
     own = importlib.import_module(f"{__package__}._torch_modules")
     names = {id(part): n.replace(".", "_") for n, part in found.layers.items()}
     modules = {
-        names[id(p)]: made(torch, p, f"{name}.{n}".strip("."))
+        names[id(p)]: made(torch, p, f"{name}.{n}".strip("."), seen)
         for n, p in found.layers.items()
         if not isinstance(p, nn.InputLayer)
     }
@@ -295,20 +311,27 @@ def ours(layer: Any, option: Option) -> Any:
     return getattr(layer, name)
 
 
-def made_here(net: Any, name: str) -> nn.Module:
-    """Our module for one of PyTorch's."""
+def made_here(net: Any, name: str, seen: dict[int, nn.Module]) -> nn.Module:
+    """Our module for one of PyTorch's; the same one if it comes again. seen : those that were made, by the ids of theirs."""
+    if id(net) not in seen:
+        seen[id(net)] = made_here_anew(net, name, seen)
+    return seen[id(net)]
+
+
+def made_here_anew(net: Any, name: str, seen: dict[int, nn.Module]) -> nn.Module:
+    """A module of ours for one of PyTorch's."""
     word, home = type(net).__name__, type(net).__module__
     ours = home == f"{__package__}._torch_modules" and word in ("Outputs", "SelfAttention", "OverPlaces")
     if not ours and not home.startswith("torch.nn.modules."):
         word = f"{home}.{word}"  # another class, whatever its name
     if word == "Sequential":
-        return nn.Sequential(*(made_here(m, f"{name}.{n}".strip(".")) for n, m in net.named_children()))
+        return nn.Sequential(*(made_here(m, f"{name}.{n}".strip("."), seen) for n, m in net._modules.items()))
     if word == "Outputs":
-        core = made_here(net.core, name)
+        core = made_here(net.core, name, seen)
         core.return_sequences, core.go_backwards = net.all_steps, net.backwards  # type: ignore[attr-defined]
         return core
     if word == "SelfAttention":
-        return made_here(net.core, name)
+        return made_here(net.core, name, seen)
     if word == "OverPlaces":
         return (nn.GlobalAvgPool if net.how == "mean" else nn.GlobalMaxPool)(net.keepdim)
     if word == "ZeroPad2d":

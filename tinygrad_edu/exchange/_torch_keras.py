@@ -93,18 +93,20 @@ MOVING = {"moving_mean": "running_mean", "moving_variance": "running_variance"}
 CELL = {"kernel": "weight", "recurrent_kernel": "recurrent_weight"}
 AS_IT_IS = Layout(dict, lambda theirs, own: theirs)
 CONV = renamed(by_kernel(first, lambda a, own: last(a)), KERNEL)
+SEPARABLE = Layout(
+    lambda own: own | {"depthwise_kernel": spread(own["depthwise_kernel"]), "pointwise_kernel": first(own["pointwise_kernel"])},
+    lambda theirs, own: theirs | {
+        "depthwise_kernel": gathered(theirs["depthwise_kernel"], own["depthwise_kernel"]),
+        "pointwise_kernel": last(theirs["pointwise_kernel"]),
+    },
+)  # fmt: skip
 LAYOUTS: dict[str, Layout] = {
     "Dense": renamed(LINEAR, KERNEL),
     "Embedding": renamed(AS_IT_IS, {"embeddings": "weight"}),
-    **dict.fromkeys(("Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose"), CONV),
-    "DepthwiseConv2D": renamed(by_kernel(spread, gathered), KERNEL),
-    "SeparableConv2D": Layout(
-        lambda own: own | {"depthwise_kernel": spread(own["depthwise_kernel"]), "pointwise_kernel": first(own["pointwise_kernel"])},
-        lambda theirs, own: theirs | {
-            "depthwise_kernel": gathered(theirs["depthwise_kernel"], own["depthwise_kernel"]),
-            "pointwise_kernel": last(theirs["pointwise_kernel"]),
-        },
-    ),
+    **dict.fromkeys((f"Conv{n}D{word}" for n in (1, 2, 3) for word in ("", "Transpose")), CONV),
+    **dict.fromkeys(("DepthwiseConv1D", "DepthwiseConv2D"), renamed(by_kernel(spread, gathered), KERNEL)),
+    **dict.fromkeys(("SeparableConv1D", "SeparableConv2D"), SEPARABLE),
+
     "BatchNormalization": renamed(both(NORM), AFFINE | MOVING),
     "LayerNormalization": renamed(both(AS_IT_IS), AFFINE),
     "PReLU": AS_IT_IS,
@@ -168,11 +170,11 @@ def modules() -> Any:
     return importlib.import_module(f"{__package__}._torch_modules")
 
 
-def maker(*names: str) -> Callable[[Make], Make]:
-    """Register how layers are made."""
+def maker(*names: str, ranks: tuple[int, ...] = ()) -> Callable[[Make], Make]:
+    """Register how layers are made. ranks : how many axes there are besides the channels; then "Conv{}" stands for Conv1D, ..."""
 
     def register(make: Make) -> Make:
-        MAKERS.update(dict.fromkeys(names, make))
+        MAKERS.update({name.format(f"{n}D"): make for name in names for n in ranks or (0,)})
         return make
 
     return register
@@ -192,8 +194,6 @@ MAKERS["Dense"] = lambda torch, layer: torch.nn.Linear(*layer.kernel.shape, laye
 MAKERS["Activation"] = MAKERS["Identity"] = lambda torch, layer: torch.nn.Identity()
 MAKERS["Embedding"] = lambda torch, layer: torch.nn.Embedding(layer.input_dim, layer.output_dim)
 MAKERS["Dropout"] = lambda torch, layer: torch.nn.Dropout(layer.rate)
-MAKERS["SpatialDropout1D"] = lambda torch, layer: around(torch, layer, torch.nn.Dropout1d(layer.rate))
-MAKERS["SpatialDropout2D"] = lambda torch, layer: around(torch, layer, torch.nn.Dropout2d(layer.rate))
 MAKERS["Reshape"] = lambda torch, layer: modules().Reshape([-1 if n is None else n for n in layer.target_shape])
 MAKERS["Permute"] = lambda torch, layer: modules().Method("permute", (0, *layer.dims))
 MAKERS["RepeatVector"] = lambda torch, layer: torch.nn.Sequential(
@@ -215,6 +215,11 @@ def _flatten(torch: Any, layer: Any) -> Any:
     )
 
 
+@maker("SpatialDropout{}", ranks=(1, 2, 3))
+def _spatial_dropout(torch: Any, layer: Any) -> Any:
+    return around(torch, layer, getattr(torch.nn, f"Dropout{layer.rank}d")(layer.rate))
+
+
 @maker("Softmax")
 def _softmax(torch: Any, layer: Any) -> Any:
     if not isinstance(layer.axis, int):
@@ -231,7 +236,7 @@ def _relu(torch: Any, layer: Any) -> Any:
     return low if high is None else torch.nn.Sequential(low, high)
 
 
-@maker("Conv1D", "Conv2D")
+@maker("Conv{}", ranks=(1, 2, 3))
 def _conv(torch: Any, layer: Any) -> Any:
     size, stride, dilation = layer.kernel_size, layer.strides, layer.dilation_rate
     channels = (layer.kernel.shape[-2] * layer.groups, layer.filters)
@@ -240,18 +245,19 @@ def _conv(torch: Any, layer: Any) -> Any:
     return around(torch, layer, padded(torch, layer, core, size, stride, dilation))
 
 
-@maker("DepthwiseConv2D")
+@maker("DepthwiseConv{}", ranks=(1, 2))
 def _depthwise(torch: Any, layer: Any) -> Any:
     *size, channels, times = layer.kernel.shape
-    stride, dilation = each(layer.strides, 2), each(layer.dilation_rate, 2)
-    core = torch.nn.Conv2d(channels, channels * times, size, stride, 0, dilation, channels, layer.bias is not None)
+    stride, dilation = each(layer.strides, layer.rank), each(layer.dilation_rate, layer.rank)
+    conv = getattr(torch.nn, f"Conv{layer.rank}d")
+    core = conv(channels, channels * times, size, stride, 0, dilation, channels, layer.bias is not None)
     return around(torch, layer, padded(torch, layer, core, size, stride, dilation))
 
 
-@maker("SeparableConv2D")
+@maker("SeparableConv{}", ranks=(1, 2))
 def _separable(torch: Any, layer: Any) -> Any:
     *size, channels, times = layer.depthwise_kernel.shape
-    stride, dilation = each(layer.strides, 2), each(layer.dilation_rate, 2)
+    stride, dilation = each(layer.strides, layer.rank), each(layer.dilation_rate, layer.rank)
     core = modules().Separable(channels, times, layer.filters, size, stride, dilation, layer.bias is not None)
     return around(torch, layer, padded(torch, layer, core, size, stride, dilation))
 
@@ -264,7 +270,7 @@ def padded(torch: Any, layer: Any, core: Any, size: Any, stride: Any, dilation: 
     return torch.nn.Sequential(modules().PadSame(reach, stride, value), core) if layer.padding == "same" else core
 
 
-@maker("Conv1DTranspose", "Conv2DTranspose")
+@maker("Conv{}Transpose", ranks=(1, 2, 3))
 def _conv_transpose(torch: Any, layer: Any) -> Any:
     conv = getattr(torch.nn, f"ConvTranspose{layer.rank}d")
     spare = [m[2] for m in layer._margins]
@@ -280,7 +286,7 @@ def _conv_transpose(torch: Any, layer: Any) -> Any:
     return around(torch, layer, torch.nn.Sequential(core, pad(cut, 0.0)) if any(cut) else core)
 
 
-@maker("MaxPooling1D", "MaxPooling2D", "AveragePooling1D", "AveragePooling2D")
+@maker("MaxPooling{}", "AveragePooling{}", ranks=(1, 2, 3))
 def _pooling(torch: Any, layer: Any) -> Any:
     largest = type(layer).__name__.startswith("Max")
     core = getattr(torch.nn, f"{'Max' if largest else 'Avg'}Pool{layer.rank}d")(layer.pool_size, layer.strides)
@@ -291,21 +297,23 @@ def _pooling(torch: Any, layer: Any) -> Any:
     return around(torch, layer, core)
 
 
-@maker("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D")
+@maker("GlobalAveragePooling{}", "GlobalMaxPooling{}", ranks=(1, 2, 3))
 def _global_pooling(torch: Any, layer: Any) -> Any:
     places = tuple(range(1, layer.rank + 1) if layer.channels_last else range(2, layer.rank + 2))
     return modules().Method("mean" if "Average" in type(layer).__name__ else "amax", places, layer.keepdims)
 
 
-@maker("UpSampling2D")
+@maker("UpSampling{}", ranks=(2, 3))
 def _upsampling(torch: Any, layer: Any) -> Any:
-    return around(torch, layer, torch.nn.Upsample(scale_factor=layer.size, mode=layer.interpolation))
+    return around(
+        torch, layer, torch.nn.Upsample(scale_factor=layer.size, mode=getattr(layer, "interpolation", "nearest"))
+    )
 
 
-@maker("ZeroPadding1D", "ZeroPadding2D", "Cropping1D", "Cropping2D")
+@maker("ZeroPadding{}", "Cropping{}", ranks=(1, 2, 3))
 def _margin(torch: Any, layer: Any) -> Any:
-    sign, value = (1, layer.padding) if hasattr(layer, "padding") else (-1, layer.cropping)
-    widths = [sign * n for pair in reversed(layer.margin(value)) for n in pair]  # the last axis first
+    sign = 1 if type(layer).__name__.startswith("Zero") else -1
+    widths = [sign * n for pair in reversed(layer._margin) for n in pair]  # the last axis first
     return modules().Pad(widths)
 
 

@@ -111,12 +111,12 @@ class Separable(torch.nn.Module):  # type: ignore[misc]
         super().__init__()
         self.stride, self.dilation, self.channels = stride, dilation, channels
         self.depthwise_kernel = torch.nn.Parameter(torch.empty(channels * times, 1, *size))
-        self.pointwise_kernel = torch.nn.Parameter(torch.empty(filters, channels * times, 1, 1))
+        self.pointwise_kernel = torch.nn.Parameter(torch.empty(filters, channels * times, *(1 for _ in size)))
         self.bias = torch.nn.Parameter(torch.empty(filters)) if bias else None
 
     def forward(self, x: Any) -> Any:
-        """(N, C, H, W) -> (N, filters, *positions)."""
-        conv = torch.nn.functional.conv2d
+        """(N, C, *size) -> (N, filters, *positions)."""
+        conv = getattr(torch.nn.functional, f"conv{x.ndim - 2}d")
         deep = conv(x, self.depthwise_kernel, None, self.stride, 0, self.dilation, self.channels)
         return conv(deep, self.pointwise_kernel, self.bias)
 
