@@ -83,3 +83,12 @@ def test_output_shapes_of_models() -> None:
     assert several.compute_output_shape([(None, 4), (None, 4)]) == [(None, 4), (None, 2)]
     images = keras.Sequential([layers.Conv2D(5, 3, padding="same", strides=2)])
     assert images.compute_output_shape((None, None, 8, 3)) == (None, None, 4, 5)
+
+
+def test_a_dict_of_one_output_has_the_keys_of_one() -> None:
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, {"y": layers.Dense(1)(inputs)})
+    model.compile("sgd", {"y": "mse"}, metrics={"y": ["mae"]})
+    history = model.fit(np.ones((4, 2)), {"y": np.ones((4, 1))}, validation_split=0.25, verbose=0).history
+    assert list(history) == ["loss", "mae", "val_loss", "val_mae"]
+    assert list(model.predict(np.ones((4, 2)), verbose=0)) == ["y"]

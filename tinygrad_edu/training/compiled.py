@@ -57,9 +57,9 @@ class Compiled:
     # -- outputs -------------------------------------------------------------------------------------------------------
 
     def outputs(self, y_pred: Nested) -> list[Output]:
-        """The outputs of a batch."""
-        if not isinstance(y_pred, (list, tuple, dict)):
-            return [Output("", y_pred, only)]
+        """The outputs of a batch. One in a list or dict counts as that one, without a name in logs."""
+        if not isinstance(y_pred, (list, tuple, dict)) or len(y_pred) == 1:
+            return [Output("", only(y_pred), only)]
         self.names = names = self.names_of(y_pred)
         predictions = y_pred.values() if isinstance(y_pred, dict) else y_pred
         return [
