@@ -151,7 +151,7 @@ except OSError as error:
         file_of({"w": {"dtype": "F32", "shape": [2], "data_offsets": [8, 0]}}, bytes(8)),
         file_of({"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}, bytes(9)),
         file_of({"w": {"dtype": "pickle", "shape": [2], "data_offsets": [0, 8]}}, bytes(8)),
-        file_of({"w": {"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}}, bytes(4)),
+        file_of({"w": {"dtype": "F8_E4M3", "shape": [2], "data_offsets": [0, 2]}}, bytes(2)),
         file_of({"w": {"dtype": "BOOL", "shape": [2], "data_offsets": [0, 2]}}, b"\1\2"),
         file_of({"w": {"dtype": "U8", "shape": [1] * 65, "data_offsets": [0, 1]}}, b"\1"),
         file_of({"w": {"dtype": "U8", "shape": [0, 2**62, 2], "data_offsets": [0, 0]}}),
@@ -164,6 +164,21 @@ def test_broken_files_are_refused_by_name(tmp_path, content):
     with pytest.raises(CheckpointError) as caught:
         tg.load(path)
     assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_bfloat16_is_read_as_float32(tmp_path):
+    """As many published weights are stored."""
+    numbers = np.array([[1.5, -2.0, 0.0], [np.inf, 2.0**-126, 3.140625]], np.float32)
+    content = (numbers.view(np.uint32) >> 16).astype("<u2").tobytes()
+    header = {
+        "w": {"dtype": "BF16", "shape": [2, 3], "data_offsets": [0, 12]},
+        "x": {"dtype": "U8", "shape": [1], "data_offsets": [12, 13]},
+    }
+    (tmp_path / "model.safetensors").write_bytes(file_of(header, content + b"\7"))
+    found = tg.load(tmp_path / "model.safetensors")
+    assert found["w"].dtype == np.float32
+    assert np.array_equal(found["w"], numbers)
+    assert found["x"].tolist() == [7]
 
 
 def test_a_missing_file_is_filenotfound(tmp_path):

@@ -109,6 +109,13 @@ def test_a_model_in_float64_stays_so() -> None:
     np.testing.assert_array_equal(zoo.predictions(from_torch(net), x), zoo.predictions(model, x))
 
 
+def test_a_file_in_bfloat16(tmp_path: Path) -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(3, 2)).bfloat16()
+    pytest.importorskip("safetensors.torch").save_file(net.state_dict(), tmp_path / "net.safetensors")
+    model = from_torch(tg.load(tmp_path / "net.safetensors"), nn.Sequential(nn.Linear(3, 2)))
+    np.testing.assert_array_equal(model[0].weight.data.T, net[0].weight.detach().float().numpy())
+
+
 def test_a_network_in_bfloat16_comes_and_goes() -> None:
     net = torch.nn.Sequential(torch.nn.Linear(3, 2)).bfloat16()
     model = from_torch(net)

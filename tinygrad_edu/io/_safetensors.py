@@ -1,7 +1,7 @@
 """The ``.safetensors`` format, which PyTorch and many others read: a flat dict of arrays, and no checksums.
 
 The package safetensors (the extra ``io``) does the work; here are its gaps: arrays that are not contiguous or not
-little-endian, dtypes that numpy does not have, and errors in our words.
+little-endian, dtypes that numpy does not have (bfloat16 is read as float32, which loses nothing), and errors in our words.
 """
 
 from __future__ import annotations
@@ -65,17 +65,26 @@ def save(path: Path, state: Any) -> None:
 def load(path: Path) -> dict[str, npt.NDArray[Any]]:
     """Read the arrays of a file."""
     safetensors = package("Reading .safetensors")
-    arrays = {}
+    arrays, raw = {}, dict[str, Any]()  # the bytes behind all names, read if there is bfloat16
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             for name in file.keys():  # noqa: SIM118  it is no dict
                 kind, shape = file.get_slice(name).get_dtype(), file.get_slice(name).get_shape()
-                if kind not in DTYPES:
+                if kind not in DTYPES and kind != "BF16":
                     raise CheckpointError(f"{short(name)} has dtype {kind}, which numpy does not have.")
-                if checked_shape(shape, np.dtype(DTYPES[kind]).itemsize) is None:
+                if checked_shape(shape, np.dtype(DTYPES.get(kind, "<u2")).itemsize) is None:
                     raise CheckpointError(f"{short(name)} has the shape {short(str(shape))}, which no array has.")
+                if kind == "BF16":
+                    raw = raw or dict(safetensors.deserialize(path.read_bytes()))
+                    arrays[name] = widened(raw[name]["data"]).reshape(shape)
+                    continue
                 arrays[name] = file.get_tensor(name)
                 check_bools(arrays[name], name)
     except safetensors.SafetensorError as error:
         raise CheckpointError(f"damaged, or not a .safetensors file ({error}).") from error
     return arrays
+
+
+def widened(data: bytes) -> npt.NDArray[np.float32]:
+    """Numbers in bfloat16, which are the first halves of those in float32, as float32."""
+    return (np.frombuffer(data, "<u2").astype(np.uint32) << 16).view(np.float32)
