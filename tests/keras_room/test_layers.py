@@ -221,7 +221,8 @@ def test_a_name_of_ones_own_stays() -> None:
             self.name = "before"
             super().__init__()
 
-    assert [Named().name, Before().name, Named(name="given").name] == ["by class", "before", "given"]
+    made = [Named(), Named(), Before(), Before(), Named(name="given")]
+    assert [model.name for model in made] == ["by class", "by class", "before", "before", "given"]
 
 
 def test_a_layer_inside_is_found_once_under_its_attribute() -> None:

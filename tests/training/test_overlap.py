@@ -54,7 +54,8 @@ def test_dice_and_tversky_by_hand() -> None:
     y, p = np.array([[1.0, 1.0, 0.0, 0.0]]), np.array([[1.0, 0.0, 1.0, 0.0]])
     assert losses.Dice()(y, p).item() == pytest.approx(0.5)
     assert losses.Tversky()(y, p).item() == pytest.approx(0.5)
-    assert losses.Tversky(alpha=2.0, beta=0.0)(y, p).item() == pytest.approx(1 - 1 / 3)
+    y, p = np.array([[1.0, 1.0, 1.0, 0.0]]), np.array([[1.0, 0.0, 0.0, 1.0]])  # two missed, one imagined
+    assert losses.Tversky(alpha=2.0, beta=0.5)(y, p).item() == pytest.approx(1 - 1 / (1 + 4 + 0.5))
     assert losses.get("dice")(y, y).item() == pytest.approx(0.0, abs=1e-6)
 
 
