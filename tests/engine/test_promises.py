@@ -706,6 +706,8 @@ def run_rule(rule, x=None):
         (lambda x: (x * 1, 3), "not a function"),
         (lambda x: (x * 1, None), "no gradient with respect to 'x'"),
         (lambda x: (Tensor(x), lambda g: g), "returned a Tensor"),
+        (lambda x: (None, lambda g: g), "values of dtype object"),
+        (lambda x: ("1", lambda g: g), "values of dtype <U1"),
     ],
 )
 def test_a_rule_that_returns_the_wrong_thing_is_told_so(rule, message) -> None:
@@ -716,7 +718,12 @@ def test_a_rule_that_returns_the_wrong_thing_is_told_so(rule, message) -> None:
 
 @pytest.mark.parametrize(
     ("pullback", "message"),
-    [(lambda g: g[:1][[0, 0, 0]], "\\(3,\\)"), (lambda g: 1.0, "float"), (lambda g: None, "NoneType")],
+    [
+        (lambda g: g[:1][[0, 0, 0]], "\\(3,\\)"),
+        (lambda g: 1.0, "float"),
+        (lambda g: None, "NoneType"),
+        (lambda g: np.array([None, 1]), "expected numbers"),
+    ],
 )
 def test_a_pullback_that_returns_the_wrong_thing_is_told_so(pullback, message) -> None:
     call = tg.op(name="wrong")(lambda x: (x * 1, pullback))

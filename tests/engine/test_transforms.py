@@ -10,7 +10,7 @@ import pytest
 import tinygrad_edu as tg
 from tinygrad_edu import Tensor, ops
 from tinygrad_edu.engine import random
-from tinygrad_edu.engine.errors import DTypeError, GraphError, ShapeError
+from tinygrad_edu.engine.errors import DTypeError, GraphError, InPlaceError, ShapeError
 
 X = np.random.default_rng(0).normal(size=(3,))
 W = np.random.default_rng(1).normal(size=(3, 3))
@@ -197,6 +197,32 @@ def test_checkpoint_in_higher_derivatives() -> None:
     plain = lambda x: (segment(w)(x) ** 2).sum()
     kept = lambda x: (tg.checkpoint(segment(w))(x) ** 2).sum()
     close(tg.hessian(kept)(X), tg.hessian(plain)(X).numpy())
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_checkpoint_sees_what_was_changed_before_it_runs_again(which, create_graph) -> None:
+    """Of x^3 at 1, with x raised by 1 before the walk, the slope came out as 12: an argument, a closure, a constant."""
+    x, w = (Tensor(np.array([1.0]), requires_grad=True) for _ in range(2))
+    images = Tensor(np.array([1.0]))
+    y = tg.checkpoint(lambda x, scale: (x * w * scale) ** 3)(x, scale=images).sum()
+    with tg.no_grad():
+        (x, w, images)[which].assign_(2.0)
+    with pytest.raises(InPlaceError, match="checkpoint: an input of <lambda> was changed in place"):
+        y.backward(create_graph=create_graph)
+
+
+def test_checkpoint_may_change_what_it_is_given_while_it_runs() -> None:
+    seen = Tensor(np.zeros(1))
+
+    def counting(x, seen):
+        with tg.no_grad():
+            seen += 1
+        return x * x
+
+    x = Tensor(np.array([3.0]), requires_grad=True)
+    tg.checkpoint(counting)(x, seen).backward()
+    assert x.grad.tolist() == [6]
 
 
 def test_checkpoint_runs_twice_and_keeps_nothing_inside() -> None:

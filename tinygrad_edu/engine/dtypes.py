@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .device import together
-from .errors import DTypeError
+from .errors import DTypeError, RuleError
 from .rule import Op, flat, holds_tensor, raw
 from .tensor import Array, Tensor
 
@@ -102,12 +102,14 @@ def unwrap(v: Any, common: Any) -> Any:
     return v
 
 
-def lawful(out: Any, common: Any) -> Array:
+def lawful(op: Op, out: Any, common: Any) -> Array:
     """A result as the law wants it: an array, never a numpy scalar, and of the common dtype if it is floating."""
     if out.__class__ is np.ndarray and out.dtype is common:
         return out
     if not hasattr(out, "shape") or isinstance(out, np.generic):
         out = np.asarray(out)
+    if out.dtype.kind not in "biufc":
+        raise RuleError(f"{op.name}: the rule returned values of dtype {out.dtype}; expected an array of numbers.")
     if common is not None and out.dtype.kind == "f" and out.dtype != common and common.kind == "f":
         out = out.astype(common)
     return out

@@ -205,9 +205,9 @@ def finish(this: Op, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any,
     edges = edges_of(this, args, pullbacks) if now.record else ()
     wrapped: Any
     if not isinstance(out, tuple):
-        wrapped = record(this, args, kwargs, lawful(out, common), edges)
+        wrapped = record(this, args, kwargs, lawful(this, out, common), edges)
     else:
-        outs = tuple(lawful(o, common) for o in out)
+        outs = tuple(lawful(this, o, common) for o in out)
         bundle = record(
             this, args, kwargs, Parts(dict(enumerate(outs))), tuple((x, of_parts(p, outs)) for x, p in edges)
         )

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from .device import beside
-from .errors import GraphError, ShapeError
+from .errors import GraphError, InPlaceError, ShapeError
 from .modes import enable_grad, mode
+from .mutation import changed_since
 from .op import NO_OPTIONS, alias, record
 from .random import replay, states
 from .rule import Op
@@ -244,23 +245,30 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Tensor]:
 
     Trades a second run of f for the memory of its inside (Chen et al., 2016). Tensors that f closes over, such as a layer's
     parameters, get their gradients too, and random draws are replayed. f returns one Tensor.
+    Errors: InPlaceError, on the way back, if one of these was changed in place since.
     """
 
     @functools.wraps(f)
-    def call(*args: Any) -> Tensor:
+    def call(*args: Any, **kwargs: Any) -> Tensor:
         if not mode().record:
-            return f(*args)  # type: ignore[no-any-return]
+            return f(*args, **kwargs)  # type: ignore[no-any-return]
         start, past = count(), states()
-        first = f(*args)
+        first = f(*args, **kwargs)
         if not isinstance(first, Tensor):
             raise TypeError(f"checkpoint: {f.__name__} returned {type(first).__name__}; one Tensor is needed.")
-        sources = frontier(first, start)
+        sources, end = frontier(first, start), count()
+        needed = [t for t in (*sources, *leaves([args, kwargs])) if isinstance(t, Tensor)]
         out = first.data
         del first  # and with it everything that f recorded
 
         def once_more(*_: Any) -> Tensor:
+            if any(changed_since(t.data, end) for t in needed):
+                raise InPlaceError(
+                    f"checkpoint: an input of {f.__name__} was changed in place after it ran, so running it again would give "
+                    "another gradient. Change a copy, or do it after backward() (an optimiser step included)."
+                )
             with replay(past), enable_grad():
-                return f(*args)  # type: ignore[no-any-return]
+                return f(*args, **kwargs)  # type: ignore[no-any-return]
 
         def gradient(i: int, g: Any) -> Any:
             if memo[0] is not g:

@@ -195,8 +195,8 @@ def conform(gx: Any, x: Array, op: Op | None, create_graph: bool) -> Any:
     Sums over the axes along which the input was broadcast: a value used many times collects every use's gradient.
     """
     name = op.name if op else "seed"
-    if not hasattr(gx, "shape"):
-        raise RuleError(f"{name}: a pullback returned {type(gx).__name__}; expected an array of shape {x.shape}.")
+    if not hasattr(gx, "shape") or getattr(gx.dtype, "kind", "f") not in "biufc":
+        raise RuleError(f"{name}: a pullback returned {type(gx).__name__}; expected numbers of shape {x.shape}.")
     if gx.dtype is None:  # Parts
         return gx
     if create_graph and not isinstance(gx, Tensor):
