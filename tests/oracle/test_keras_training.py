@@ -25,9 +25,12 @@ SHARES = np.exp(REALS) / np.exp(REALS).sum(axis=1, keepdims=True)
 
 TARGETS = {  # what each loss compares with, and what a model for it ends in
     "BinaryCrossentropy": (ONE_HOT, "sigmoid"),
+    "BinaryFocalCrossentropy": (ONE_HOT, "sigmoid"),
     "CategoricalCrossentropy": (ONE_HOT, "softmax"),
+    "CategoricalFocalCrossentropy": (ONE_HOT, "softmax"),
     "CategoricalHinge": (ONE_HOT, None),
     "CosineSimilarity": (REALS, None),
+    "Dice": (ONE_HOT, "sigmoid"),
     "Hinge": (2 * ONE_HOT - 1, None),
     "Huber": (3 * REALS, None),
     "KLDivergence": (SHARES, "softmax"),
@@ -39,8 +42,9 @@ TARGETS = {  # what each loss compares with, and what a model for it ends in
     "Poisson": (np.round(3 * abs(REALS)), "softplus"),
     "SparseCategoricalCrossentropy": (CLASSES, "softmax"),
     "SquaredHinge": (2 * ONE_HOT - 1, None),
+    "Tversky": (ONE_HOT, "sigmoid"),
 }
-LOGITS = ("BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy")
+LOGITS = [name for name in TARGETS if name.endswith("entropy")]
 OPTIONS = [*((name, {}) for name in TARGETS), *((name, {"from_logits": True}) for name in LOGITS)]
 
 
