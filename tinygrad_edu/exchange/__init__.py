@@ -4,8 +4,9 @@ It lies above ``nn``, because it knows layers; ``io`` hands its names on and loa
 imports another framework until it is needed.
 
 Reading order: ``_parts.py`` (which layers have weights), ``_torch_layers.py`` (what differs, a line a layer), ``_torch.py``,
-``_keras.py``; then ``_recording.py`` (a model as a list of ops, for any batch), ``_onnx.py`` and
-the rules in ``_onnx_rules.py``, ``_onnx_shapes.py`` and ``_onnx_layers.py``.
+``_torch_keras_weights.py`` and ``_torch_keras.py`` (the same for layers in Keras's words), ``_keras.py``; then ``_traced.py`` (what
+numpy does beside the graph), ``_recording.py`` (a model as a list of ops, for any batch), ``_onnx.py`` and the rules in
+``_onnx_rules.py``, ``_onnx_shapes.py`` and ``_onnx_layers.py``.
 """
 
 from ._keras import from_keras, to_keras

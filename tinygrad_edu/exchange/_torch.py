@@ -20,7 +20,8 @@ from ..engine.errors import ExchangeError
 from ..nn.symbolic import OPERATIONS, Operation, transform
 from ..optim.state import fitting
 from ._parts import ExchangeWarning, Layout, Part, State, check_epsilon, imported, paired, parts
-from ._torch_keras import LAYOUTS, activation, in_keras_s_words, made_of
+from ._torch_keras import activation, made_of
+from ._torch_keras_weights import LAYOUTS, in_keras_s_words
 from ._torch_layers import KINDS, Kind, Option, layout_of
 
 __all__ = ["from_torch", "to_torch", "torch_state"]

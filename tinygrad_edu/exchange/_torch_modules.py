@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 torch: Any = importlib.import_module("torch")
 
 __all__ = [
-    "Affine", "AverageOfPresent", "BatchNorm", "BothWays", "ChannelsLast", "EachStep", "Graph", "Merge", "Method", "Outputs",
+    "Affine", "AverageOfPresent", "BatchNorm", "BothWays", "ChannelsOn", "EachStep", "Graph", "Merge", "Method", "Outputs",
     "OverPlaces", "PReLU", "Pad", "PadSame", "Reshape", "SelfAttention", "Separable", "Slot", "StepDropout",
 ]  # fmt: skip
 
@@ -59,16 +59,16 @@ class OverPlaces(torch.nn.Module):  # type: ignore[misc]
         return getattr(torch, self.how)(x, dim=tuple(range(2, x.ndim)), keepdim=self.keepdim)
 
 
-class ChannelsLast(torch.nn.Module):  # type: ignore[misc]
-    """A module of images (N, C, *size) for images (N, *size, C); no memory is moved."""
+class ChannelsOn(torch.nn.Module):  # type: ignore[misc]
+    """A module of images (N, C, *size) for images with their channels on another axis, the last; no memory is moved."""
 
-    def __init__(self, core: torch.nn.Module) -> None:
+    def __init__(self, core: torch.nn.Module, axis: int = -1) -> None:
         super().__init__()
-        self.core = core
+        self.core, self.axis = core, axis
 
     def forward(self, x: Any) -> Any:
         """(N, *size, C) -> (N, *size, C)."""
-        return self.core(x.movedim(-1, 1)).movedim(1, -1)
+        return self.core(x.movedim(self.axis, 1)).movedim(1, self.axis)
 
 
 class PadSame(torch.nn.Module):  # type: ignore[misc]
