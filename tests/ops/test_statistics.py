@@ -95,3 +95,13 @@ def test_covariance_of_columns_and_of_one_variable() -> None:
     x = np.random.default_rng(0).normal(size=(5, 2))
     np.testing.assert_allclose(ops.cov(Tensor(x), rowvar=False).numpy(), np.cov(x, rowvar=False), rtol=1e-14)
     assert ops.cov(Tensor(x[:, 0])).shape == ()
+
+
+def test_case_06_an_average_of_nothing_is_nan_as_its_mean_is() -> None:
+    """It raised that the weights add up to 0, although there were none."""
+    x = Tensor(np.zeros((0, 2), dtype=np.float32), requires_grad=True)
+    y = ops.average(x, axis=0)
+    y.sum().backward()
+    assert (y.dtype, np.isnan(y.numpy()).tolist(), x.grad.shape) == (np.float32, [True, True], (0, 2))
+    with pytest.raises(ZeroDivisionError, match="the weights add up to 0"):
+        ops.average(x, 0, np.zeros(0))

@@ -104,7 +104,7 @@ def walk(
                 elif isinstance(old, ndarray) and old.size > LARGE and private(old, held=1):
                     np.add(old, gx, out=old)
                 else:
-                    pending[x] = added(old, gx)
+                    pending[x] = old + gx if data.ndim else added(old, gx)
             pullback = None  # let go of what it kept before the next one computes
         found = [(t, g) for t, g in pending.items() if t.requires_grad]
         return [(t, checks.hooked(t, g, create_graph) if t.hooks else g) for t, g in found]

@@ -80,6 +80,7 @@ def average(x: Array, axis: Any = None, weights: Array = None, *, keepdims: bool
     out : x's shape without the axes (or with size 1)
     Gradient: g * weights / sum(weights); for the weights g * (x - out) / sum(weights).
     Errors: ShapeError for weights that fit neither way, ZeroDivisionError for weights whose sum is 0.
+    Without weights, over nothing: the value is NaN, the gradient empty, as for ``mean``.
     """
     w = np.ones_like(raw(x)) if weights is None else weights
     if w.shape != x.shape:
@@ -90,6 +91,8 @@ def average(x: Array, axis: Any = None, weights: Array = None, *, keepdims: bool
             )
         w = w.reshape(tuple(n if i == axes[0] else 1 for i, n in enumerate(x.shape)))
     total = np.broadcast_to(w, x.shape).sum(axis=axis, keepdims=True)
+    if weights is None:
+        total = np.where(raw(total) == 0, np.nan, total)  # of nothing
     if not np.all(raw(total)):
         raise ZeroDivisionError("average: the weights add up to 0.")
     mean = (w * x).sum(axis=axis, keepdims=True) / total
