@@ -64,6 +64,7 @@ MAKE = {
     "Normalization": (lambda: layers.Normalization(mean=1.0, variance=2.0), SEQUENCE),
     "PReLU": (layers.PReLU, FLAT),
     "Permute": (lambda: layers.Permute((2, 1)), SEQUENCE),
+    "RNN": (lambda: layers.RNN([layers.LSTMCell(3), layers.GRUCell(2)], return_sequences=True), SEQUENCE),
     "RandomBrightness": (lambda: layers.RandomBrightness(0.2), IMAGE),
     "RandomContrast": (lambda: layers.RandomContrast((0.1, 0.2), (0, 9)), IMAGE),
     "RandomCrop": (lambda: layers.RandomCrop(4, 3), IMAGE),
@@ -99,7 +100,8 @@ ATTENTION = {  # of queries (2, 3, 4) and values (2, 5, 4)
     "AdditiveAttention": layers.AdditiveAttention,
     "Attention": lambda: layers.Attention(use_scale=True, score_mode="concat", dropout=0.2),
 }
-ELSEWHERE = {*MERGES, *ATTENTION, "Dot", "Lambda", "Layer", "MultiHeadAttention"}  # have tests of their own
+CELLS = {"GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"}
+ELSEWHERE = {*MERGES, *ATTENTION, *CELLS, "Dot", "Lambda", "Layer", "MultiHeadAttention"}  # have tests of their own
 
 
 def values(*shape: int) -> np.ndarray:

@@ -15,7 +15,13 @@ from tinygrad_edu.keras import layers
 X = np.random.default_rng(1).standard_normal((2, 3, 2)).astype("float32")
 LONG = np.random.default_rng(2).standard_normal((8, 3, 2)).astype("float32")
 Y = np.ones((8, 1), "float32")
-KINDS = [layers.SimpleRNN, layers.LSTM, layers.GRU]
+
+
+def several(units: int, **options: Any) -> Any:
+    return layers.RNN([layers.GRUCell(3), layers.LSTMCell(units)], **options)
+
+
+KINDS = [layers.SimpleRNN, layers.LSTM, layers.GRU, several]
 
 
 def stateful(kind: Any = layers.LSTM, **options: Any) -> Any:

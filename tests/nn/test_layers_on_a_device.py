@@ -91,6 +91,7 @@ KERAS = [
     (lambda: layers.Bidirectional(layers.GRU(3)), STEPS),
     (lambda: layers.TimeDistributed(layers.Dense(2)), STEPS),
     (lambda: layers.Conv1D(4, 3, padding="causal"), STEPS),
+    (lambda: layers.RNN([layers.GRUCell(3, dropout=0.3), layers.LSTMCell(3, recurrent_dropout=0.2)]), STEPS),
     (lambda: layers.SpatialDropout1D(0.4), STEPS),
     (lambda: layers.Masking(), STEPS),
     (lambda: layers.Conv2D(4, 3, padding="same", strides=2), IMAGES),

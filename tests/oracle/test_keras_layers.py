@@ -113,6 +113,10 @@ LAYERS = {
     "gru_elu": (lambda m: m.GRU(3, activation="elu"), SEQUENCE),
     "bidirectional": (lambda m: m.Bidirectional(m.LSTM(3, return_sequences=True)), SEQUENCE),
     "bidirectional_sum": (lambda m: m.Bidirectional(m.GRU(3), merge_mode="sum"), SEQUENCE),
+    "rnn_simple": (lambda m: m.RNN(m.SimpleRNNCell(3), return_sequences=True), SEQUENCE),
+    "rnn_lstm": (lambda m: m.RNN(m.LSTMCell(3, "relu", use_bias=False), go_backwards=True), SEQUENCE),
+    "rnn_gru": (lambda m: m.Bidirectional(m.RNN(m.GRUCell(3, reset_after=False))), SEQUENCE),
+    "rnn_stack": (lambda m: m.RNN([m.GRUCell(3), m.LSTMCell(2)], return_sequences=True, go_backwards=True), SEQUENCE),
     "time_distributed": (lambda m: m.TimeDistributed(m.Conv1D(2, 2)), (2, 3, 5, 4)),
 }
 
@@ -141,6 +145,8 @@ MASKED = {
     "gru": lambda m: m.GRU(3, go_backwards=True),
     "bidirectional": lambda m: m.Bidirectional(m.LSTM(3, return_sequences=True)),
     "bidirectional_last": lambda m: m.Bidirectional(m.GRU(3)),
+    "rnn": lambda m: m.RNN(m.LSTMCell(3), return_sequences=True, zero_output_for_mask=True),
+    "rnn_stack": lambda m: m.RNN([m.GRUCell(3), m.LSTMCell(2)], go_backwards=True, return_sequences=True),
     "pooling": lambda m: m.GlobalAveragePooling1D(),
     "batch_normalization": lambda m: m.BatchNormalization(),
     "dense": lambda m: m.Dense(2),
@@ -318,6 +324,8 @@ def test_no_layer_is_forgotten() -> None:
     """Every layer that keras.layers has is trained beside Keras's own, or stands here with a reason."""
     made = [make(ours.layers) for make, _ in (*LAYERS.values(), *DRAWN.values(), *JOINED.values())]
     trained = {type(layer.layer if isinstance(layer, Spread) else layer) for layer in made}
+    cells = [layer.cell for layer in made if isinstance(layer, ours.layers.RNN)]
+    trained |= {type(part) for cell in cells for part in cell.modules()}
     elsewhere = {ours.layers.Embedding, ours.layers.Masking}  # test_masks, test_masking
     elsewhere |= {ours.layers.SpectralNormalization}  # test_spectral_normalization
     elsewhere |= {ours.layers.RandomCrop}  # in tests/keras_room: outside training Keras does not what it says
@@ -362,6 +370,60 @@ def test_states_go_in_and_come_out(kind: str) -> None:
     theirs(x), mine(x)
     mine.set_weights(theirs.get_weights())
     for got, expected in zip(mine(x, initial_state=states), theirs(x, initial_state=states), strict=True):
+        close(got, expected)
+
+
+def test_states_of_several_cells() -> None:
+    x, states = values(SEQUENCE), [[values((3, 2), 1), values((3, 2), 2)], [values((3, 4), 3)]]
+    theirs, mine = (m.layers.RNN([m.layers.LSTMCell(2), m.layers.GRUCell(4)], return_state=True) for m in (keras, ours))
+    theirs(x), mine(x)
+    mine.set_weights(theirs.get_weights())
+    got, expected = mine(x, initial_state=states), theirs(x, initial_state=states)
+    for a, b in zip([got[0], *got[1], *got[2]], [expected[0], *expected[1], *expected[2]], strict=True):
+        close(a, b)
+
+
+def minimal(m: object, multiply: object) -> type:
+    """A cell of one's own, whose output is not its state."""
+
+    class Cell(m.layers.Layer):
+        state_size, output_size = [2, 4], 3
+
+        def build(self, input_shape: tuple) -> None:
+            self.first = self.add_weight(shape=(input_shape[-1], 2), name="first")
+            self.second = self.add_weight(shape=(2, 4), name="second")
+            self.third = self.add_weight(shape=(4, 3), name="third")
+
+        def call(self, inputs: object, states: list) -> tuple:
+            h = multiply(inputs, self.first) + states[0]
+            c = multiply(h, self.second) - states[1]
+            return multiply(c, self.third), [h, c]
+
+    return Cell
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_cell_of_ones_own(masked: bool) -> None:
+    x, mask = values(SEQUENCE), np.array([[0, 1, 1, 0, 1, 1], [1] * 6, [1, 0, 1, 0, 0, 0]], bool)
+    theirs = keras.layers.RNN([minimal(keras, keras.ops.matmul)(), keras.layers.GRUCell(2)], return_sequences=True)
+    mine = ours.layers.RNN([minimal(ours, ours.ops.matmul)(), ours.layers.GRUCell(2)], return_sequences=True)
+    theirs(x), mine(x)
+    mine.set_weights(theirs.get_weights())
+    options = {"mask": mask} if masked else {}
+    close(mine(x, **options), theirs(x, **options))
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNNCell", "LSTMCell", "GRUCell", "StackedRNNCells"])
+def test_a_step_of_a_cell(kind: str) -> None:
+    x, found = values((3, 4)), []
+    for m in (keras, ours):
+        make = getattr(m.layers, kind)
+        cell = make([m.layers.LSTMCell(2), m.layers.GRUCell(2)]) if kind == "StackedRNNCells" else make(2)
+        cell(x, cell.get_initial_state(batch_size=3))
+        cell.set_weights([0.5 * values(w.shape, i) for i, w in enumerate(cell.get_weights())])
+        out, states = cell(x, cell.get_initial_state(batch_size=3))
+        found.append([out, *states[0], *states[1]] if kind == "StackedRNNCells" else [out, *states])
+    for got, expected in zip(*reversed(found), strict=True):
         close(got, expected)
 
 

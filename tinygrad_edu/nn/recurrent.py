@@ -54,9 +54,9 @@ def walk_in_time(
     return outputs, now
 
 
-def zero_states(x: Tensor, units: int, n: int) -> tuple[Array, ...]:
-    """n states of zeros, (N, units), for a batch x."""
-    return tuple(np.zeros_like(raw(x), shape=(x.shape[0], units)) for _ in range(n))
+def zero_states(x: Tensor, *units: int) -> tuple[Array, ...]:
+    """States of zeros, (N, units) each, for a batch x."""
+    return tuple(np.zeros_like(raw(x), shape=(x.shape[0], n)) for n in units)
 
 
 def unit_forget_bias(bias: Array) -> Array:
@@ -72,13 +72,13 @@ class Carrying:
     stateful: bool
     carried: tuple[Variable, ...] | None = None  # the states that a stateful layer ended with
 
-    def begin(self, x: Tensor, units: int, n: int) -> Sequence[Any]:
-        """The n states to begin with: those carried on, else zeros.
+    def begin(self, x: Tensor, *units: int) -> Sequence[Any]:
+        """The states to begin with, (N, units) each: those carried on, else zeros.
 
         Errors: ShapeError if the last call had another number of samples.
         """
         if self.carried is None:
-            return zero_states(x, units, n)
+            return zero_states(x, *units)
         last, now = len(self.carried[0]), x.shape[0]
         if last != now:
             name = getattr(self, "name", type(self).__name__)
@@ -167,7 +167,7 @@ class Recurrent(Carrying, Module):
         if x.ndim != 3 or x.shape[1] == 0:
             raise ShapeError(f"{type(self).__name__}: sequences (batch, time > 0, features) are needed, not {x.shape}.")
         if initial_state is None:
-            initial_state = self.begin(x, self.hidden_size, self.states)
+            initial_state = self.begin(x, *[self.hidden_size] * self.states)
         states = initial_state if isinstance(initial_state, (tuple, list)) else (initial_state,)
         outputs, states = walk_in_time(self.step, self.inputs(x), states, mask, self.go_backwards)
         self.end(states)

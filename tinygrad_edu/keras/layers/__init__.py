@@ -8,6 +8,7 @@ from .activation import *  # noqa: F403
 from .attention import *  # noqa: F403
 from .augmentation import *  # noqa: F403
 from .base import Layer, LostMaskWarning
+from .cells import *  # noqa: F403
 from .convolution import *  # noqa: F403
 from .core import *  # noqa: F403
 from .merging import *  # noqa: F403

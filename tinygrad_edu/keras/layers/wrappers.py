@@ -133,8 +133,7 @@ class SpectralNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make the layer's weights, and the vector."""
-        self.layer.build_for([input_shape])
-        self.layer.built = True
+        self.layer.build(input_shape)
         self.kernel: Any = getattr(self.layer, "kernel", getattr(self.layer, "embeddings", None))
         if self.kernel is None:
             raise TypeError(f"{self.name}: {self.layer!r} has no kernel, and no embeddings, that could be normalised.")
