@@ -43,6 +43,14 @@ def test_a_layer_is_the_walk_of_its_cell(layer: Any, cell: Any, options: dict[st
     np.testing.assert_array_equal(other(X, training=True).numpy(), one(X, training=True).numpy())
 
 
+@pytest.mark.parametrize("which", ["dropout", "recurrent_dropout"])
+def test_dropout_in_training_only(which: str) -> None:
+    layer = layers.RNN(layers.LSTMCell(4, seed=5, **{which: 0.5}))
+    out = layer(X, training=False).numpy()
+    np.testing.assert_array_equal(layer(X, training=False).numpy(), out)
+    assert (layer(X, training=True).numpy() != out).any()
+
+
 @pytest.mark.parametrize(("layer", "cell"), PAIRS)
 def test_a_walk_step_by_step(layer: Any, cell: Any) -> None:
     one = cell(4)

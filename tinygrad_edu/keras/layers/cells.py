@@ -241,11 +241,6 @@ class RNN(Walk):
         left = iter(states)
         return [flat([shaped(n, left)]) for n in self.cell.state_size]
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
-        """The mask of the sequence if all outputs are returned."""
-        own = super().compute_mask(inputs, previous_mask)
-        return own[:1] if self.return_state else own
-
 
 def checked(name: str, cell: Any) -> Any:
     """A cell, perhaps from its description.
