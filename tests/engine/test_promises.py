@@ -796,6 +796,8 @@ def test_complex_numbers_are_refused_where_value_or_gradient_would_be_wrong(func
     z = Tensor(np.array([3 + 4j, 1]))
     with pytest.raises(DTypeError, match="complex numbers"):
         function(z, z) if function is ops.huber else function(z)
+    with pytest.raises(DTypeError, match="complex numbers"):
+        function(z.data, z.data) if function is ops.huber else function(z.data)
 
 
 def test_an_op_may_declare_that_it_is_right_for_complex_numbers() -> None:

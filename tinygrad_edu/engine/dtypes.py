@@ -51,6 +51,8 @@ def bare(op: Op, args: tuple[Any, ...]) -> tuple[Any, Any]:
 def mixed(op: Op, args: tuple[Any, ...]) -> tuple[Any, Any]:
     """The same for arguments of every other kind."""
     if not any(map(holds_tensor, args)):
+        for v in args:
+            allowed(op, v.dtype if isinstance(v, ndarray) else None)
         return None, None
     together(raw(v) for v in flat(args) if isinstance(v, Tensor) or hasattr(v, "__array_function__"))
     common = allowed(op, common_dtype(args))
