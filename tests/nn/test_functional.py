@@ -335,7 +335,7 @@ def test_a_model_without_call_says_what_it_needs() -> None:
 
 
 @pytest.mark.parametrize(
-    "loss", [losses.SparseCategoricalCrossentropy(from_logits=True), nn.CrossEntropyLoss()], ids=repr
+    "loss", [losses.SparseCategoricalCrossentropy(from_logits=True), nn.CrossEntropyLoss()], ids=["loss", "module"]
 )
 def test_a_compiled_model_can_be_pickled(loss) -> None:
     """So other processes get it, and train on as here."""

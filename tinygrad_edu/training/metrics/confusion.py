@@ -13,7 +13,7 @@ import numpy as np
 
 from ...engine import Array
 from ...engine.errors import ShapeError
-from ..losses.base import aligned, bare
+from ..losses.base import aligned, local
 from .base import Metric, spread
 
 __all__ = [
@@ -51,8 +51,8 @@ class Confusion(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in a batch."""
-        y_true, y_pred = aligned(self.name, bare(y_true), bare(y_pred))
-        weights = np.ones(y_pred.shape) if sample_weight is None else spread(bare(sample_weight), y_pred)
+        y_true, y_pred = aligned(self.name, local(y_true), local(y_pred))
+        weights = np.ones(y_pred.shape) if sample_weight is None else spread(local(sample_weight), y_pred)
         if self.top_k is not None:
             y_pred = among_top(y_pred, self.top_k)
         if self.class_id is not None:
@@ -210,14 +210,14 @@ class AUC(Confusion):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in a batch."""
-        y_pred = bare(y_pred)
+        y_pred = local(y_pred)
         if self.from_logits:
             y_pred = 1 / (1 + np.exp(-np.clip(y_pred, -80, 80)))
         if self.multi_label and self.columns is None:
             self.columns = y_pred.shape[-1]
             self.reset_state()
         if self.label_weights is not None and not self.multi_label:
-            base = np.ones(y_pred.shape) if sample_weight is None else spread(bare(sample_weight), y_pred)
+            base = np.ones(y_pred.shape) if sample_weight is None else spread(local(sample_weight), y_pred)
             sample_weight = base * np.asarray(self.label_weights)
         super().update_state(y_true, y_pred, sample_weight)
 

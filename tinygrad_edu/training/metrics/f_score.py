@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...engine.errors import ShapeError
-from ..losses.base import bare
+from ..losses.base import local
 from .base import Metric
 
 __all__ = ["F1Score", "FBetaScore"]
@@ -44,7 +44,7 @@ class FBetaScore(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Take in a batch."""
-        y_true, y_pred = bare(y_true), bare(y_pred)
+        y_true, y_pred = local(y_true), local(y_pred)
         if y_true.ndim != 2 or y_true.shape != y_pred.shape:
             raise ShapeError(
                 f"{self.name}: one-hot targets and predictions (samples, classes) are needed, not {y_true.shape} and "
@@ -54,7 +54,7 @@ class FBetaScore(Metric):
             chosen = (y_pred >= y_pred.max(axis=-1, keepdims=True)) & (abs(y_pred) > 1e-9)
         else:
             chosen = y_pred > self.threshold
-        weights = np.ones((len(y_true), 1)) if sample_weight is None else bare(sample_weight).reshape(-1, 1)
+        weights = np.ones((len(y_true), 1)) if sample_weight is None else local(sample_weight).reshape(-1, 1)
         batch = np.stack([(a * weights).sum(axis=0) for a in (chosen * y_true, chosen, y_true)])
         self.counts = self.counts + batch
 
