@@ -52,6 +52,33 @@ def recurrent(k: Any) -> Any:
     )
 
 
+def cells(k: Any) -> Any:
+    layers = k.layers
+    return k.Sequential(
+        [
+            k.Input((7, 4)),
+            layers.RNN(layers.LSTMCell(3), return_sequences=True),
+            layers.Bidirectional(layers.RNN([layers.GRUCell(2), layers.SimpleRNNCell(3)], return_sequences=True)),
+            layers.EinsumDense("abc,cde->abde", (None, 2, 2), bias_axes="de"),
+            layers.RMSNormalization(),
+            layers.Conv2DTranspose(2, 2),
+            layers.GroupNormalization(2),
+        ]
+    )
+
+
+def volumes(k: Any) -> Any:
+    layers = k.layers
+    three = [layers.Conv3D(2, 2), layers.Conv3DTranspose(2, 2), layers.MaxPooling3D(), layers.GlobalMaxPooling3D()]
+    return k.Sequential([k.Input((4, 4, 4, 2)), *three, layers.Dense(3)])
+
+
+def looking(k: Any) -> Any:
+    x = k.Input((6, 4))
+    found = k.layers.Attention(True, "concat")([x, k.layers.SeparableConv1D(4, 2)(x)])
+    return k.Model(x, k.layers.AdditiveAttention()([x, k.layers.DepthwiseConv1D(2)(found)]))
+
+
 def attention(k: Any) -> Any:
     x = k.Input((6, 4))
     return k.Model(x, k.layers.LayerNormalization()(k.layers.MultiHeadAttention(2, 3)(x, x)))
@@ -84,7 +111,7 @@ def subclass(k: Any) -> Any:
     return net
 
 
-@pytest.mark.parametrize("build", [convnet, recurrent, attention, nested, subclass])
+@pytest.mark.parametrize("build", [convnet, recurrent, cells, volumes, looking, attention, nested, subclass])
 def test_weights_lie_under_the_same_names(build: Callable[[Any], Any], tmp_path: Path) -> None:
     mine, reference = build(ours), build(theirs)
     reference.save_weights(tmp_path / "theirs.weights.h5")
