@@ -423,6 +423,11 @@ def test_merging_is_also_a_function(name: str) -> None:
         (layers.Dense(2), values(3)),
         (layers.Cropping1D(3), values(2, 6, 1)),
         (layers.BatchNormalization(axis=3), values(2, 3)),
+        (layers.LayerNormalization(axis=(1, 2)), values(2, 3)),
+        (layers.GroupNormalization(3, axis=-3), values(2, 3)),
+        (layers.GroupNormalization(2), values(2, 3)),
+        (layers.RMSNormalization(axis=2), values(2, 3)),
+        (layers.UnitNormalization(axis=[0, 2]), values(2, 3)),
     ],
 )
 def test_shapes_that_do_not_fit(layer: layers.Layer, inputs: object) -> None:

@@ -50,9 +50,8 @@ class BatchNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make the weights."""
-        if not -len(input_shape) <= self.axis < len(input_shape):
-            raise ShapeError(f"{self.name}: axis {self.axis} is not an axis of {tuple(input_shape)}.")
-        shape = (input_shape[self.axis],)
+        (axis,) = places(self.name, self.axis, input_shape)
+        shape = (input_shape[axis],)
         self.gamma = self.weight_for("gamma", shape) if self.scale else None
         self.beta = self.weight_for("beta", shape) if self.center else None
         self.moving_mean = self.weight_for("moving_mean", shape, trainable=False)
@@ -112,8 +111,7 @@ class LayerNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make the weights."""
-        given = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]
-        self._axes = tuple(sorted(range(len(input_shape))[a] for a in given))
+        self._axes = places(self.name, self.axis, input_shape)
         shape = tuple(input_shape[a] for a in self._axes)
         self.gamma = self.weight_for("gamma", shape) if self.scale else None
         self.beta = self.weight_for("beta", shape) if self.center else None
@@ -153,7 +151,8 @@ class GroupNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make the weights."""
-        channels = input_shape[self.axis]
+        (axis,) = places(self.name, self.axis, input_shape)
+        channels = input_shape[axis]
         self._groups = channels if self.groups == -1 else self.groups
         if self._groups < 1 or channels % self._groups:
             raise ShapeError(f"{self.name}: {channels} channels do not fall into {self.groups} groups of one size.")
@@ -177,8 +176,7 @@ class RMSNormalization(Layer):
 
     def build(self, input_shape: Any) -> None:
         """Make the weight."""
-        given = self.axis if isinstance(self.axis, (list, tuple)) else [self.axis]
-        self._axes = tuple(sorted(range(len(input_shape))[a] for a in given))
+        self._axes = places(self.name, self.axis, input_shape)
         self.scale = self.add_weight(tuple(input_shape[a] for a in self._axes), "ones", name="scale")
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -197,5 +195,13 @@ class UnitNormalization(Layer):
 
     def call(self, inputs: Tensor) -> Tensor:
         """(...) -> (...)."""
-        squares = (inputs * inputs).sum(axis=self.axis, keepdims=True)
+        squares = (inputs * inputs).sum(axis=places(self.name, self.axis, inputs.shape), keepdims=True)
         return inputs / ops.sqrt(ops.maximum(squares, 1e-24))
+
+
+def places(name: str, axis: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """One axis or several, counted from the first on, in increasing order."""
+    given = axis if isinstance(axis, (list, tuple)) else [axis]
+    if not all(-len(shape) <= a < len(shape) for a in given):
+        raise ShapeError(f"{name}: axis {axis} is not an axis of {tuple(shape)}.")
+    return tuple(sorted(range(len(shape))[a] for a in given))
