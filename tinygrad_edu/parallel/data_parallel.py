@@ -139,7 +139,7 @@ class DataParallel(Callback):
                     bits: Any = generator.bit_generator
                     bits.state = bits.jumped(self.world.rank).state
         self.fresh = False
-        self.counts.begin(self.model.metrics)
+        self.counts.begin(self.model.known_metrics)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Loss and metrics of all processes."""
@@ -151,7 +151,7 @@ class DataParallel(Callback):
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
         """Note what has been counted."""
-        self.counts.begin(self.model.metrics)
+        self.counts.begin(self.model.known_metrics)
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
         """Loss and metrics of all processes."""
@@ -183,7 +183,7 @@ class DataParallel(Callback):
 
     def sum_up(self, logs: Logs) -> None:
         """Metrics of all processes, and the logs made of them."""
-        self.counts.add_up(self.model.metrics, counts=self.share.samples > 0)
+        self.counts.add_up(self.model.known_metrics, counts=self.share.samples > 0)
         if logs is not None:
             logs.update(self.model.get_metrics_result())
 
