@@ -104,6 +104,25 @@ def test_a_subclass_with_a_step_of_its_own_is_called() -> None:
     assert [[s.shape for s in own] for own in states] == [[(2, 2), (2, 2)], [(2, 3)]]
 
 
+def test_a_cell_says_how_it_begins() -> None:
+    class Late(Sum):
+        def build(self, input_shape: Any) -> None:
+            self.start = self.add_weight((1, 3), "ones")
+
+        def get_initial_state(self, batch_size: int) -> Any:
+            return [self.start + np.zeros((batch_size, 3), "float32")]
+
+    late = Late(3)
+    layer = layers.RNN([late])
+    np.testing.assert_allclose(layer(X).numpy(), 1 + X.sum(axis=1), rtol=1e-5, atol=1e-6)
+    layer(X).sum().backward()
+    assert late.start.grad.numpy().tolist() == [[2, 2, 2]]
+    both = layers.StackedRNNCells([layers.LSTMCell(2), late]).get_initial_state(batch_size=2)
+    assert [[s.numpy().max() for s in own] for own in both] == [[0, 0], [1]]
+    again = layers.RNN(Late(3), stateful=True)
+    np.testing.assert_allclose(again(X).numpy() + X.sum(axis=1), again(X).numpy(), rtol=1e-5, atol=1e-6)
+
+
 def test_the_shapes_are_known_beforehand() -> None:
     layer = layers.RNN([layers.LSTMCell(2), layers.GRUCell(4)], return_sequences=True, return_state=True)
     inputs = keras.Input((None, 3))

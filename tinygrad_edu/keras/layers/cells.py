@@ -161,7 +161,10 @@ class StackedRNNCells(Layer):
 
     def get_initial_state(self, batch_size: int) -> list[Any]:
         """States of zeros, a list for each cell."""
-        return [zeros(one, batch_size) for one in self.cells]
+        makers = [
+            getattr(one, "get_initial_state", lambda batch_size, one=one: zeros(one, batch_size)) for one in self.cells
+        ]
+        return [make(batch_size=batch_size) for make in makers]
 
     def call(self, inputs: Any, states: Any) -> tuple[Any, list[Any]]:
         """(N, in), states -> (N, units), new states."""
@@ -172,12 +175,16 @@ class StackedRNNCells(Layer):
         return inputs, new
 
 
+ZEROS = (None, _Cell.get_initial_state, StackedRNNCells.get_initial_state)  # what begins with zeros
+
+
 class RNN(Walk):
     """A walk along sequences with a cell, or with several, each on what the one below it returns.
 
     cell : a cell, or a list of them. A cell of one's own is a layer with ``call(inputs, states)``, which returns the output
         and a list of the new states, and with ``state_size``, the width of its state or a list of widths; ``output_size``,
-        the width of its output, is the first of them unless given.
+        the width of its output, is the first of them unless given; ``get_initial_state(batch_size)``, if it does not begin
+        with zeros.
     inputs : (N, T, ...)          out : (N, units), the last output; with return_sequences all, (N, T, units)
     The other arguments, and what a call takes, are those of ``SimpleRNN``; with several cells the states are a list for each.
     """
@@ -213,6 +220,18 @@ class RNN(Walk):
         if len(input_shape) < 3:
             raise ShapeError(f"{self.name}: sequences (batch, time, features) are needed, not {tuple(input_shape)}.")
         self.cell.build_for([(input_shape[0], *input_shape[2:])])
+
+    def begin(self, x: Tensor, *units: int) -> Any:
+        """The states to begin with: those carried on, else what the cells say, else zeros."""
+        if self.carried is not None:
+            return super().begin(x, *units)
+        states: list[Any] = []
+        for part in self.parts:
+            if getattr(type(part), "get_initial_state", None) in ZEROS:
+                states += zero_states(x, *flat(part.state_size))
+            else:
+                states += [s.to(x.device) for s in flat(part.get_initial_state(batch_size=x.shape[0]))]
+        return states
 
     def walk(self, x: Tensor, states: Any, mask: Any) -> tuple[list[Tensor], tuple[Any, ...]]:
         """All steps of the first cell, then all of the next: each needs only the output of the one below at the same step."""
