@@ -446,6 +446,8 @@ def test_shapes_that_do_not_fit(layer: layers.Layer, inputs: object) -> None:
         lambda: layers.Conv2D(2, 3, data_format="last"),
         lambda: layers.Conv3D(2, (3, 3)),
         lambda: layers.ZeroPadding3D((1, 1)),
+        lambda: layers.MaxPooling2D((1, 2, 3)),
+        lambda: layers.DepthwiseConv1D((1, 2))(values(2, 6, 4)),
         lambda: layers.Permute((1, 3)),
         lambda: layers.EinsumDense("ab,bc", 3),
         lambda: layers.EinsumDense("...ab,bc->ac", 3),

@@ -49,11 +49,11 @@ class Images(Layer):
         return input_shape[-1 if self.channels_last else 1]
 
 
-def each(value: Any, rank: int) -> tuple[int, ...]:
+def each(value: Any, rank: int, name: str = "sizes") -> tuple[int, ...]:
     """One number for each axis."""
     values = tuple(value) if isinstance(value, (tuple, list)) else (value,) * rank
     if len(values) != rank:
-        raise ValueError(f"One number, or one for each of {rank} axes is needed, not {value!r}.")
+        raise ValueError(f"{name}: one number is needed, or one for each of {rank} axes, not {value!r}.")
     return values
 
 

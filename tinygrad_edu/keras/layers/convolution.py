@@ -55,8 +55,8 @@ class _Conv(Images):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.keep(locals())
         self.padding = padding_word(self.name, padding, ("valid", "same", "causal")[: 3 if self.rank == 1 else 2])
-        self.kernel_size, self.strides = each(kernel_size, self.rank), each(strides, self.rank)
-        self.dilation_rate = each(dilation_rate, self.rank)
+        self.kernel_size, self.strides = each(kernel_size, self.rank, self.name), each(strides, self.rank, self.name)
+        self.dilation_rate = each(dilation_rate, self.rank, self.name)
 
     def build(self, input_shape: Any) -> None:
         """Make the kernel and the bias."""
@@ -124,11 +124,13 @@ class _ConvTranspose(Images):
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.keep(locals())
         self.padding = padding_word(self.name, padding)
-        self.kernel_size, self.strides = each(kernel_size, self.rank), each(strides, self.rank)
-        self.dilation_rate = each(dilation_rate, self.rank)
+        self.kernel_size, self.strides = each(kernel_size, self.rank, self.name), each(strides, self.rank, self.name)
+        self.dilation_rate = each(dilation_rate, self.rank, self.name)
         self._margins = [
             margins(d * (k - 1) + 1, s, self.padding, o)
-            for k, s, d, o in zip(self.kernel_size, self.strides, self.dilation_rate, each(output_padding, self.rank))
+            for k, s, d, o in zip(
+                self.kernel_size, self.strides, self.dilation_rate, each(output_padding, self.rank, self.name)
+            )
         ]
 
     def build(self, input_shape: Any) -> None:
@@ -233,7 +235,7 @@ class _DepthwiseConv(Images):
     def build(self, input_shape: Any) -> None:
         """Make the kernel and the bias."""
         channels = self.channels(input_shape)
-        size = each(self.kernel_size, self.rank)
+        size = each(self.kernel_size, self.rank, self.name)
         self.kernel = self.weight_for("depthwise", (*size, channels, self.depth_multiplier))
         self.bias = self.weight_for("bias", (channels * self.depth_multiplier,)) if self.use_bias else None
 
@@ -291,7 +293,7 @@ class _SeparableConv(Images):
     def build(self, input_shape: Any) -> None:
         """Make the two kernels and the bias."""
         channels = self.channels(input_shape)
-        size, deep = each(self.kernel_size, self.rank), channels * self.depth_multiplier
+        size, deep = each(self.kernel_size, self.rank, self.name), channels * self.depth_multiplier
         self.depthwise_kernel = self.weight_for("depthwise", (*size, channels, self.depth_multiplier))
         self.pointwise_kernel = self.weight_for("pointwise", (*[1] * self.rank, deep, self.filters))
         self.bias = self.weight_for("bias", (self.filters,)) if self.use_bias else None

@@ -38,8 +38,8 @@ class _Pooling(Images):
         super().__init__(**kwargs)
         self.keep(locals())
         self.padding = padding_word(self.name, padding)
-        self.pool_size = each(pool_size, self.rank)
-        self.strides = self.pool_size if strides is None else each(strides, self.rank)
+        self.pool_size = each(pool_size, self.rank, self.name)
+        self.strides = self.pool_size if strides is None else each(strides, self.rank, self.name)
 
     def call(self, inputs: Tensor) -> Tensor:
         """(N, *size, C) -> (N, *positions, C)."""

@@ -92,7 +92,7 @@ class UpSampling1D(Images):
 
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.size = each(size, 1)[0]
+        self.size = each(size, 1, self.name)[0]
 
     def call(self, inputs: Tensor) -> Tensor:
         """(N, T, F) -> (N, T * size, F)."""
@@ -123,7 +123,7 @@ class UpSampling2D(_UpSampling):
     ) -> None:
         super().__init__(**kwargs)
         self.keep(locals())
-        self.size = each(size, 2)
+        self.size = each(size, 2, self.name)
         self._inner = nn.Upsample(self.size, interpolation)
 
 
@@ -138,22 +138,22 @@ class UpSampling3D(_UpSampling):
     def __init__(self, size: Any = (2, 2, 2), data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.keep(locals())
-        self.size = each(size, 3)
+        self.size = each(size, 3, self.name)
         self._inner = nn.Upsample(self.size)
 
 
-def sides(value: Any, rank: int) -> tuple[tuple[int, int], ...]:
+def sides(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
     """A margin as written in Keras: one number, one for each axis, or a pair for each axis."""
     if rank == 1 and isinstance(value, (tuple, list)) and not isinstance(value[0], (tuple, list)):
         return ((value[0], value[-1]),)
-    pairs: tuple[Any, ...] = each(value, rank)
+    pairs: tuple[Any, ...] = each(value, rank, name)
     return tuple((v, v) if isinstance(v, int) else (v[0], v[1]) for v in pairs)
 
 
 class _Margin(Images):
     def widths(self, value: Any) -> None:
         """Keep the widths for every axis of the input."""
-        inner = sides(value, self.rank)
+        inner = sides(value, self.rank, self.name)
         self._margin = ((0, 0), *inner, (0, 0)) if self.channels_last else ((0, 0), (0, 0), *inner)
 
 
