@@ -62,8 +62,8 @@ class Structured(Problem):
     def _promoted(self, name: str, value: Any) -> Any:
         if device_of(value) != HOST:
             raise NotVerifiableError(
-                f"gradcheck: {name} lives on {device_of(value)!r}, and differences are taken on the host. Give x.to('cpu'), or move "
-                "the model: model.to('cpu')."
+                f"gradcheck: {name} lives on {device_of(value)!r}, and differences are taken on the host. Give x.to('cpu'), or "
+                "move the model: model.to('cpu')."
             )
         array = np.array(value)
         if array.dtype != np.float64 and not isinstance(value, float):
