@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from types import TracebackType
@@ -13,6 +14,9 @@ from ..engine import Array
 from ..engine.errors import MissingExtraError
 
 __all__ = ["MPIWorld", "World"]
+
+
+PASSED_ON = 0.5  # seconds in which mpiexec passes on what a process wrote; when all are ended it may not read any more
 
 
 @runtime_checkable
@@ -83,4 +87,5 @@ class Ending:
         sys.stdout.flush()
         sys.stderr.write(f"Process {self.world.rank} of {self.world.size} failed:\n{text}")
         sys.stderr.flush()
+        time.sleep(PASSED_ON)
         self.world.mpi.COMM_WORLD.Abort(1)
