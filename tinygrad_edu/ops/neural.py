@@ -77,7 +77,8 @@ def _bilinears(draw: Any) -> Any:
 
 
 def _bilinear(x: Array, y: Array, weight: Array, bias: Any = 0.0) -> Array:
-    return (np.tensordot(x, weight, (-1, 1)) * y[..., None, :]).sum(axis=-1) + bias
+    """In the order that numpy finds best: another one leaves other last digits where the terms cancel."""
+    return np.einsum("...i,kij,...j->...k", x, weight, y, optimize=True) + bias
 
 
 @op(samples=_bilinears, reference=_bilinear, analytic=True)
