@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers.built_in import BUILT_IN
 from helpers.cupy_surface import MissingError
-from helpers.device import DeviceArray, HostError, on_host, standing_in
+from helpers.device import DEVICES, DeviceArray, HostError, needed, on_host, standing_in
 
 import tinygrad_edu as tg
 from tinygrad_edu import nn, ops, optim
@@ -28,18 +28,12 @@ def standin():
         yield
 
 
-DEVICES = ["standin", pytest.param("cuda", marks=pytest.mark.gpu)]
-
-
 @pytest.fixture(autouse=True)
 def there(request):
     """Skip a test of a device that this machine does not have."""
     where = getattr(request.node, "callspec", None) and request.node.callspec.params.get("where")
-    if where == "cuda":
-        try:
-            moved(np.zeros(1), where)
-        except (MissingExtraError, DeviceError) as error:
-            pytest.skip(str(error))
+    if where:
+        needed(where)
 
 
 # -- every op ----------------------------------------------------------------------------------------------------------

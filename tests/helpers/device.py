@@ -12,13 +12,16 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pytest
 from helpers.cupy_surface import see_function, see_method, see_ufunc
 
 from tinygrad_edu.engine import device
+from tinygrad_edu.engine.errors import DeviceError, MissingExtraError
 
-__all__ = ["DeviceArray", "HostError", "on_device", "on_host", "standing_in"]
+__all__ = ["DEVICES", "DeviceArray", "HostError", "needed", "on_device", "on_host", "standing_in"]
 
 
+DEVICES = ["standin", pytest.param("cuda", marks=pytest.mark.gpu)]
 TRANSFERS = (np.array, np.asarray)
 
 
@@ -208,6 +211,14 @@ def standing_in(name: str) -> Iterator[None]:
     finally:
         del device.OPENERS[name]
         device.OPEN.pop(name, None)
+
+
+def needed(where: str) -> None:
+    """Skip a test of a device that this machine does not have; the stand-in is everywhere."""
+    try:
+        device.moved(np.zeros(1), where)
+    except (MissingExtraError, DeviceError) as error:
+        pytest.skip(str(error))
 
 
 def on_device(v: Any) -> Any:

@@ -16,7 +16,7 @@ MOST = 2**24  # bytes of shared memory in all; some machines have little
 
 
 class Summand:
-    """What each process writes into ``own``; after ``add_up`` the sum of all stands in ``total``. Here they are the same array.
+    """What each process writes into ``owns[turn]``; after ``add_up`` the sum of all stands in ``total``. Here both are one array.
 
     Attributes: ``owns``, the arrays that are written into by turns; ``turn``, whose turn it is.
     All processes make it, of the same size and dtype, and make each call, together.
